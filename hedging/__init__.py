@@ -1,0 +1,1 @@
+"""Hedge monitor: exposure, drift and approved rebalancing of a crypto-derivatives book."""
