@@ -1,0 +1,118 @@
+"""Greeks with their convention, the exposure of an underlying, and its drift from target."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hedging.model.instrument import Instrument
+from hedging.model.limits import Band, Numeraire
+
+
+class Convention(StrEnum):
+    """Which derivative a delta is: Black's, or that of the coin price (premium-adjusted)."""
+
+    BLACK = "black"
+    PREMIUM_ADJUSTED = "premium adjusted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionExposure:
+    """One position in common units.
+
+    Deltas in coin (``delta_black`` is Black, ``delta_net`` premium-adjusted where coin-settled: the
+    net transaction delta), ``gamma_coin`` = q·F·Γ (coin of Black delta per relative move of 1),
+    vega in USD per 1.00 of vol, theta in USD per year, value in USD, ``is_hedge`` where the position
+    is in an instrument configured as hedge.
+    """
+
+    account: str
+    instrument: Instrument
+    amount: float
+    quantity_coin: float
+    delta_black: float
+    delta_net: float
+    gamma_coin: float
+    vega_usd: float
+    theta_usd: float
+    value_usd: float
+    notional_usd: float
+    iv: float | None
+    forward: float | None
+    mark: float | None
+    years: float | None
+    is_hedge: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """Sum over one underlying under a numeraire.
+
+    Coin: ``delta`` (what is hedged: net transaction delta + hedged share · equity), ``delta_net``,
+    ``equity``, ``delta_hedge`` (of the hedging instruments), ``delta_primary`` = delta − delta_hedge.
+    ``gamma_coin``: coin of ``delta`` per relative move of 1. USD: ``index``, vega (per 1.00 of vol),
+    theta (per year), gross notional. ``gamma_black_coin``: the same of Black's delta alone.
+    """
+
+    underlying: str
+    at: datetime
+    numeraire: Numeraire
+    index: float
+    equity: float
+    delta: float
+    delta_net: float
+    delta_hedge: float
+    delta_primary: float
+    gamma_coin: float
+    gamma_black_coin: float
+    vega_usd: float
+    theta_usd: float
+    gross_notional_usd: float
+    hedge_position: float
+
+
+class ProofVerdict(StrEnum):
+    """Whether our delta agrees with the venue's own."""
+
+    GREEN = "agrees"
+    AMBER = "off"
+    RED = "disagrees"
+    UNKNOWN = "not comparable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaProof:
+    """Our net transaction delta beside the venue's total, in coin, for one account and currency."""
+
+    account: str
+    currency: str
+    underlying: str
+    ours: float | None
+    venue: float | None
+    tolerance: float
+    verdict: ProofVerdict
+
+
+class DriftState(StrEnum):
+    """Where the delta lies against its band."""
+
+    INSIDE = "inside"
+    ABOVE = "above"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """Distance of the delta from its band and centre, in coin.
+
+    Hedge ratios are −(delta of hedges)/(delta of the primary position): held, and the one that
+    would bring the delta to the centre; None where the primary delta is too small to divide by.
+    """
+
+    underlying: str
+    delta: float
+    band: Band
+    state: DriftState
+    beyond_band: float
+    target: float
+    ratio_held: float | None
+    ratio_wanted: float | None

@@ -1,0 +1,80 @@
+"""What can be traded: kind, settlement, units and the grid its amounts and prices live on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+
+
+class Kind(StrEnum):
+    """Family of an instrument."""
+
+    SPOT = "spot"
+    PERPETUAL = "perpetual"
+    FUTURE = "future"
+    OPTION = "option"
+
+
+class Settlement(StrEnum):
+    """What profit is paid in: the coin itself (inverse) or dollars (linear)."""
+
+    LINEAR = "linear"
+    INVERSE = "inverse"
+
+
+class OptionKind(IntEnum):
+    """Call or put; the value is θ, the sign in Black's formula."""
+
+    CALL = 1
+    PUT = -1
+
+
+class AmountUnit(StrEnum):
+    """What the venue counts an amount of this instrument in."""
+
+    COIN = "coin"
+    USD = "usd"
+
+
+@dataclass(frozen=True, slots=True)
+class TickStep:
+    """From the price ``above`` upwards the tick is ``tick``."""
+
+    above: Decimal
+    tick: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One tradable instrument of one venue.
+
+    ``lot`` and ``minimum`` are in the venue's amount unit (USD for inverse perpetuals and futures,
+    coin otherwise); ``tick`` in the price's unit; ``multiplier`` is coins per unit of amount where
+    the unit is COIN.
+    """
+
+    venue: str
+    name: str
+    symbol: str
+    kind: Kind
+    settlement: Settlement
+    underlying: str
+    settlement_currency: str
+    amount_unit: AmountUnit
+    lot: Decimal
+    minimum: Decimal
+    tick: Decimal
+    tick_steps: tuple[TickStep, ...] = ()
+    multiplier: Decimal = Decimal(1)
+    index: str = ""
+    expiry: datetime | None = None
+    strike: float | None = None
+    option_kind: OptionKind | None = None
+
+    def tick_at(self, price: Decimal) -> Decimal:
+        """Tick that holds at ``price``: the last step whose bound lies below it."""
+        tick = self.tick
+        for step in sorted(self.tick_steps, key=lambda step: step.above):
+            if price >= step.above:
+                tick = step.tick
+        return tick

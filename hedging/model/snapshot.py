@@ -1,0 +1,45 @@
+"""All that one decision may look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hedging.model.book import Balance, Position
+from hedging.model.market import Quote
+
+
+class GapReason(StrEnum):
+    """Why a figure is not there."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    NOT_FINITE = "not finite"
+    UNPRICEABLE = "unpriceable"
+    UNKNOWN_INSTRUMENT = "unknown instrument"
+    UNREACHABLE = "unreachable"
+    IMPLAUSIBLE = "implausible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that could not be valued; it blocks every automatic order that depends on it.
+
+    ``underlying`` is None where the gap touches the whole book.
+    """
+
+    what: str
+    reason: GapReason
+    detail: str
+    underlying: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Positions, balances and quotes at one instant of our clock, with what is missing."""
+
+    at: datetime
+    positions: tuple[Position, ...]
+    balances: tuple[Balance, ...]
+    quotes: Mapping[str, Quote]
+    gaps: tuple[Gap, ...] = ()
