@@ -178,6 +178,31 @@ class Fill:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReport:
+    """What the venue says of one order now; ``state`` is ACKED, PARTIAL, FILLED, CANCELLED or REJECTED."""
+
+    venue_id: str
+    client_id: str
+    instrument: str
+    state: OrderState
+    amount: Decimal
+    filled: Decimal
+    average_price: Decimal | None
+    at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingStatus:
+    """The book's switch: what may be sent, why not, who asked to resume, and automatic mode."""
+
+    state: TradingState = TradingState.ACTIVE
+    halted_because: str = ""
+    resume_asked_by: str = ""
+    auto: AutoSetting = AutoSetting()
+
+
 class CommandKind(StrEnum):
     """What a person can ask of the engine."""
 
