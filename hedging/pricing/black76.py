@@ -127,8 +127,28 @@ def greeks(
     return _filled(Greeks, as_floats(sign, forward, strike, years, vol, rate))
 
 
+def exercise_probability(
+    sign: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, vol: ArrayLike
+) -> FloatArray:
+    """N(θd2): the probability, under the forward's pricing measure, that the option ends in the money.
+
+    Arguments and errors as ``price``; the broadcast shape; at F = K with nothing left it is one half.
+
+    >>> float(exercise_probability(-1, 100.0, 120.0, 0.0, 0.5))
+    1.0
+    """
+    arrays = as_floats(sign, forward, strike, years, vol, 0.0)
+    _check(arrays, needs_gamma=False)
+    out = np.empty(arrays[0].shape)
+    flat = out.reshape(-1)
+    with np.errstate(all="ignore"):
+        for rows, terms in _chunks(arrays):
+            flat[rows] = ndtr(terms.sign * terms.d2)
+    return out
+
+
 class _Terms(NamedTuple):
-    """The pieces of one chunk; ``half`` is e^(-d1²/4), whose square is the density's exponential."""
+    """The arguments of one chunk of rows and what all its Greeks are made of."""
 
     sign: FloatArray
     forward: FloatArray
