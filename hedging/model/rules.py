@@ -1,0 +1,79 @@
+"""The desk's settings as the core reads them: per underlying, for execution, ages and automatic mode."""
+
+from dataclasses import dataclass
+
+from hedging.model.limits import Band, Limit, Numeraire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderlyingRules:
+    """How one underlying is hedged: where, with what, inside which band and limits.
+
+    ``max_order_coin`` bounds a single order (C4); ``limits`` are in each measure's unit.
+    """
+
+    underlying: str
+    account: str
+    hedge_instrument: str
+    numeraire: Numeraire
+    band: Band
+    limits: tuple[Limit, ...]
+    max_order_coin: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRules:
+    """How a ticket becomes orders.
+
+    Seconds: life of a ticket, pause between clips, the venue's time fence of an order, the lag after
+    the fence before "not found" proves anything. USD: clip size, largest order. Shares of price:
+    the collar's cap and its addition to three half-spreads, and how far two references may differ.
+    ``initial_margin_headroom``: share of equity that must stay free of initial margin.
+    """
+
+    ticket_seconds: float = 120.0
+    clip_usd: float = 300_000.0
+    clip_pause_seconds: float = 0.7
+    order_fence_seconds: float = 5.0
+    venue_lag_seconds: float = 3.0
+    max_order_usd: float = 2_000_000.0
+    taker_fee: float = 0.0005
+    collar_cap: float = 0.01
+    collar_half_spreads: float = 3.0
+    collar_extra: float = 0.002
+    reference_agreement: float = 0.005
+    initial_margin_headroom: float = 0.3
+    messages_per_second: float = 5.0
+    messages_burst: int = 10
+    messages_per_minute: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeRules:
+    """Oldest input an order may rest on, in seconds; ``settle`` is the wait after a fill."""
+
+    touch: float = 2.0
+    marks: float = 5.0
+    position: float = 10.0
+    margin: float = 30.0
+    clock_offset: float = 0.5
+    settle: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoRules:
+    """The most a person may arm automatic hedging for."""
+
+    max_minutes: int = 60
+    max_orders: int = 40
+    max_turnover_usd: float = 20_000_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Everything the core is told by configuration."""
+
+    underlyings: tuple[UnderlyingRules, ...]
+    execution: ExecutionRules = ExecutionRules()
+    ages: AgeRules = AgeRules()
+    auto: AutoRules = AutoRules()

@@ -1,0 +1,1 @@
+"""When to hedge, with what, and how much."""

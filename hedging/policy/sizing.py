@@ -1,0 +1,120 @@
+"""Turns a wanted change of delta into one leg: lots, ticks, worst price, cost."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+
+from hedging.errors import BadInput
+from hedging.model.instrument import AmountUnit, Instrument
+from hedging.model.market import Quote
+from hedging.model.rules import ExecutionRules
+from hedging.model.trading import Leg
+from hedging.units import Rounding, Side, round_to_step
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The price an order is measured against, and the half-spread, both in the price's unit."""
+
+    price: float
+    half_spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class SizedHedge:
+    """A leg with the delta it adds (coin) and what it is expected to cost (USD)."""
+
+    leg: Leg
+    delta_change: float
+    cost_usd: float
+
+
+def references(quote: Quote, rules: ExecutionRules) -> References:
+    """Reference price: the mid, confirmed by the mark or the index within the agreed share (C3).
+
+    Raises BadInput when a side of the touch is missing, crossed, not positive, or nothing confirms it.
+    """
+    name = quote.instrument
+    if quote.bid is None or quote.ask is None:
+        raise BadInput(f"{name} has no two-sided market now")
+    if not (isfinite(quote.bid) and isfinite(quote.ask) and 0 < quote.bid <= quote.ask):
+        raise BadInput(f"the touch of {name} is {quote.bid} to {quote.ask}: not a market to trade on")
+    mid = (quote.bid + quote.ask) / 2
+    others = [value for value in (quote.mark, quote.index) if value is not None and isfinite(value)]
+    if not any(abs(value / mid - 1) <= rules.reference_agreement for value in others):
+        raise BadInput(
+            f"neither mark ({quote.mark}) nor index ({quote.index}) of {name} lies within "
+            f"{rules.reference_agreement:.1%} of the mid {mid:,.2f}"
+        )
+    return References(mid, (quote.ask - quote.bid) / 2)
+
+
+def worst_price(instrument: Instrument, side: Side, reference: References, rules: ExecutionRules) -> Decimal:
+    """Limit price at the collar's edge, rounded to the tick towards the reference (never beyond)."""
+    width = min(
+        rules.collar_cap * reference.price,
+        rules.collar_half_spreads * reference.half_spread + rules.collar_extra * reference.price,
+    )
+    raw = Decimal(str(reference.price + side * width))
+    rounding = Rounding.DOWN if side is Side.BUY else Rounding.UP
+    return round_to_step(raw, instrument.tick_at(raw), rounding)
+
+
+def amount_for(instrument: Instrument, quantity_coin: float, price: float) -> Decimal:
+    """Venue amount of ``quantity_coin`` (positive), rounded towards zero to the lot; 0 below the minimum."""
+    if instrument.amount_unit is AmountUnit.USD:
+        raw = Decimal(str(quantity_coin * price))
+    else:
+        raw = Decimal(str(quantity_coin)) / instrument.multiplier
+    amount = round_to_step(raw, instrument.lot, Rounding.TOWARDS_ZERO)
+    return amount if amount >= instrument.minimum else Decimal(0)
+
+
+def coins_of(instrument: Instrument, amount: Decimal, price: Decimal) -> Decimal:
+    """Coins in a venue amount at ``price`` in USD."""
+    if instrument.amount_unit is AmountUnit.USD:
+        return amount / price
+    return amount * instrument.multiplier
+
+
+def lot_in_coin(instrument: Instrument, price: float) -> float:
+    """Delta of one lot in coin, or of the minimum where that is larger."""
+    return float(coins_of(instrument, max(instrument.lot, instrument.minimum), Decimal(str(price))))
+
+
+def size(
+    account: str,
+    instrument: Instrument,
+    quote: Quote,
+    change_coin: float,
+    position: Decimal,
+    rules: ExecutionRules,
+) -> SizedHedge | None:
+    """Size a hedge of ``change_coin`` coins of delta; None when it rounds to less than the minimum.
+
+    The amount is rounded towards zero, so the delta never passes its target. ``position`` is the present
+    signed amount in this instrument: a hedge that only shrinks it is marked reduce-only.
+
+    Raises BadInput when the market gives no reference price.
+    """
+    reference = references(quote, rules)
+    side = Side.BUY if change_coin > 0 else Side.SELL
+    price = quote.mark if quote.mark is not None else reference.price
+    amount = amount_for(instrument, abs(change_coin), price)
+    if amount == 0:
+        return None
+    quantity = coins_of(instrument, amount, Decimal(str(price)))
+    notional = float(quantity) * reference.price
+    cost = notional * (rules.taker_fee + reference.half_spread / reference.price)
+    leg = Leg(
+        account=account,
+        instrument=instrument.name,
+        side=side,
+        amount=amount,
+        amount_unit="USD" if instrument.amount_unit is AmountUnit.USD else instrument.underlying,
+        quantity_coin=quantity.quantize(Decimal("0.0001")),
+        worst_price=worst_price(instrument, side, reference, rules),
+        reference_price=Decimal(str(reference.price)),
+        reduce_only=position * side < 0 and abs(position) >= amount,
+    )
+    return SizedHedge(leg, float(quantity) * side, cost)

@@ -1,0 +1,1 @@
+"""From a snapshot to Greeks, exposure, drift and limit utilisation."""

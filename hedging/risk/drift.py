@@ -1,0 +1,74 @@
+"""How far a delta has drifted from its band, the hedge ratio, and how full each limit is."""
+
+from collections.abc import Sequence
+from math import copysign
+
+from hedging.model.exposure import Drift, DriftState, Exposure
+from hedging.model.limits import Band, BreachLevel, HedgeTarget, Limit, Measure, Utilisation
+
+INSIDE_EDGE = 0.02  # an edge hedge ends this share of the half-width inside, so that it is inside
+SMALLEST_PRIMARY = 1e-6  # coin; below it a ratio says nothing
+
+
+def drift(exposure: Exposure, band: Band) -> Drift:
+    """Distance of the exposure's delta from ``band`` and the hedge ratio held and wanted, in coin."""
+    state = DriftState.INSIDE
+    beyond = 0.0
+    if exposure.delta > band.upper:
+        state, beyond = DriftState.ABOVE, exposure.delta - band.upper
+    elif exposure.delta < band.lower:
+        state, beyond = DriftState.BELOW, exposure.delta - band.lower
+    measurable = abs(exposure.delta_primary) > SMALLEST_PRIMARY
+    return Drift(
+        underlying=exposure.underlying,
+        delta=exposure.delta,
+        band=band,
+        state=state,
+        beyond_band=beyond,
+        target=target(band, state),
+        ratio_held=-exposure.delta_hedge / exposure.delta_primary if measurable else None,
+        ratio_wanted=1 - band.centre / exposure.delta_primary if measurable else None,
+    )
+
+
+def target(band: Band, state: DriftState) -> float:
+    """Delta in coin that a hedge aims at from outside the band on the side ``state``."""
+    if state is DriftState.INSIDE or band.target is HedgeTarget.CENTRE:
+        return band.centre
+    edge = band.upper if state is DriftState.ABOVE else band.lower
+    share = INSIDE_EDGE if band.target is HedgeTarget.EDGE else band.share
+    return edge + share * (band.centre - edge)
+
+
+def utilisation(limits: Sequence[Limit], exposure: Exposure | None) -> tuple[Utilisation, ...]:
+    """Each limit beside its present value; UNKNOWN, never zero, where there is no exposure."""
+    return tuple(_utilisation(limit, exposure) for limit in limits)
+
+
+def measured(measure: Measure, exposure: Exposure) -> float:
+    """Value of ``measure`` in the unit its limit is set in; never negative."""
+    values = {
+        Measure.DELTA: abs(exposure.delta),
+        Measure.GAMMA_1PCT: abs(exposure.gamma_coin) * 0.01,
+        Measure.VEGA: abs(exposure.vega_usd),
+        Measure.GROSS_NOTIONAL: exposure.gross_notional_usd,
+        Measure.HEDGE_POSITION: abs(exposure.hedge_position),
+    }
+    return values[measure]
+
+
+def shrinks(before: float, after: float) -> bool:
+    """Whether ``after`` lies between zero and ``before``: smaller, and not on the other side."""
+    return abs(after) < abs(before) and copysign(1, before) * after >= 0
+
+
+def _utilisation(limit: Limit, exposure: Exposure | None) -> Utilisation:
+    if exposure is None:
+        return Utilisation(limit=limit, value=None, level=BreachLevel.UNKNOWN)
+    value = measured(limit.measure, exposure)
+    level = BreachLevel.INSIDE
+    if value > limit.hard:
+        level = BreachLevel.HARD
+    elif value > limit.soft:
+        level = BreachLevel.SOFT
+    return Utilisation(limit=limit, value=value, level=level)

@@ -1,0 +1,1 @@
+"""The lives of a ticket and an order, who may do what, and the gates before the wire."""

@@ -1,0 +1,148 @@
+"""Who may ask what, and whether automatic hedging may act now."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hedging.model.exposure import DeltaProof, ProofVerdict
+from hedging.model.rules import AutoRules
+from hedging.model.trading import (
+    AutoMode,
+    AutoSetting,
+    Command,
+    CommandKind,
+    Order,
+    OrderState,
+    Refusal,
+    Role,
+    TradingState,
+    TradingStatus,
+)
+
+TRADERS = frozenset({Role.TRADER, Role.RISK})
+MAY: dict[CommandKind, frozenset[Role]] = {
+    CommandKind.APPROVE: TRADERS,
+    CommandKind.REJECT: TRADERS,
+    CommandKind.AUTO_SHADOW: TRADERS,
+    CommandKind.AUTO_ARM: TRADERS,
+    CommandKind.AUTO_OFF: frozenset(Role),
+    CommandKind.HALT: frozenset(Role),
+    CommandKind.RESUME: TRADERS,
+    CommandKind.RELEASE: frozenset({Role.RISK}),
+}
+
+
+def may(role: Role, kind: CommandKind) -> Refusal | None:
+    """Refuse what the role does not allow; stopping is allowed to everybody."""
+    if role in MAY[kind]:
+        return None
+    allowed = " or ".join(sorted(role.value for role in MAY[kind]))
+    return Refusal(control="role", reason=f"{kind.value} needs the role {allowed}", value=role.value)
+
+
+def halted(status: TradingStatus, why: str) -> TradingStatus:
+    """Everything off: nothing is sent, automatic mode ends, a pending wish to resume is void."""
+    return replace(
+        status,
+        state=TradingState.HALTED,
+        halted_because=why,
+        resume_asked_by="",
+        auto=auto_off(status.auto, f"halted: {why}"),
+    )
+
+
+def resumed(status: TradingStatus, user: str, role: Role) -> TradingStatus | Refusal:
+    """Two different people, one of them risk, bring trading back; the first one only asks."""
+    if status.state is not TradingState.HALTED:
+        return Refusal(control="C2", reason="trading is not halted")
+    if not status.resume_asked_by:
+        return replace(status, resume_asked_by=f"{user} ({role.value})")
+    first_user, _, first_role = status.resume_asked_by.rpartition(" ")
+    if first_user == user:
+        return Refusal(control="C2", reason="a second person must resume, not the one who asked", value=user)
+    if Role.RISK not in (role, Role(first_role.strip("()"))):
+        return Refusal(control="C2", reason="one of the two who resume must have the role risk")
+    return TradingStatus(auto=replace(status.auto, mode=AutoMode.OFF))
+
+
+def auto_off(setting: AutoSetting, why: str) -> AutoSetting:
+    """End automatic mode and keep why."""
+    if setting.mode is AutoMode.OFF:
+        return setting
+    return replace(setting, mode=AutoMode.OFF, until=None, ended_because=why)
+
+
+def armed(command: Command, rules: AutoRules, now: datetime) -> AutoSetting | Refusal:
+    """Arm for the asked minutes inside the asked caps, none of which may exceed the desk's."""
+    if not 0 < command.minutes <= rules.max_minutes:
+        return Refusal(
+            control="C18",
+            reason="the time to arm for is outside what is allowed",
+            value=f"{command.minutes} min",
+            bound=f"1 to {rules.max_minutes} min",
+        )
+    if not 0 < command.max_orders <= rules.max_orders:
+        return Refusal(
+            control="C18",
+            reason="the cap on orders is outside what is allowed",
+            value=str(command.max_orders),
+            bound=f"1 to {rules.max_orders}",
+        )
+    if not 0 < command.max_turnover_usd <= rules.max_turnover_usd:
+        return Refusal(
+            control="C18",
+            reason="the cap on turnover is outside what is allowed",
+            value=f"{command.max_turnover_usd:,.0f} USD",
+            bound=f"up to {rules.max_turnover_usd:,.0f} USD",
+        )
+    return AutoSetting(
+        mode=AutoMode.ARMED,
+        set_by=command.user,
+        set_at=now,
+        until=now + timedelta(minutes=command.minutes),
+        max_orders=command.max_orders,
+        max_turnover_usd=command.max_turnover_usd,
+    )
+
+
+def shadowed(user: str, now: datetime) -> AutoSetting:
+    """Decide and record, never send."""
+    return AutoSetting(mode=AutoMode.SHADOW, set_by=user, set_at=now)
+
+
+def lapsed(setting: AutoSetting, now: datetime) -> AutoSetting:
+    """End an armed mode whose time or caps are used up."""
+    if setting.mode is not AutoMode.ARMED:
+        return setting
+    if setting.until is None or now >= setting.until:
+        return auto_off(setting, "its time was over")
+    if setting.orders_used >= setting.max_orders:
+        return auto_off(setting, f"its cap of {setting.max_orders} orders was used")
+    if setting.turnover_used_usd >= setting.max_turnover_usd:
+        return auto_off(setting, f"its cap of {setting.max_turnover_usd:,.0f} USD turnover was used")
+    return setting
+
+
+def auto_refusals(
+    status: TradingStatus, proofs: Sequence[DeltaProof], orders: Sequence[Order], blocked: Sequence[str]
+) -> tuple[str, ...]:
+    """Why automatic hedging would not act now, in words; empty when it would.
+
+    ``blocked`` names underlyings whose delta is not known.
+    """
+    reasons = []
+    if status.state is not TradingState.ACTIVE:
+        reasons.append(f"trading is {status.state.value}")
+    reasons += [f"the delta of {name} is not fully known" for name in blocked]
+    reasons += [
+        f"the delta proof of {proof.underlying} on {proof.account} ({proof.currency}) is red: "
+        f"ours {proof.ours:+.3f}, venue {proof.venue:+.3f}"
+        for proof in proofs
+        if proof.verdict is ProofVerdict.RED
+    ]
+    reasons += [
+        f"order {order.client_id} is {order.state.value}"
+        for order in orders
+        if order.state in {OrderState.UNKNOWN, OrderState.QUARANTINED}
+    ]
+    return tuple(reasons)

@@ -1,0 +1,52 @@
+"""C10: every input is young enough, and the position is newer than the last fill."""
+
+from datetime import datetime, timedelta
+
+from hedging.model.trading import Order, Refusal
+from hedging.workflow.gates.state import GateState
+
+CONTROL = "C10"
+SENTENCE = "prices, marks, position, margin and clock are fresh"
+
+
+def check(order: Order, state: GateState) -> Refusal | None:
+    """Refuse on the first input that is missing, too old, or from before the last fill."""
+    ages = state.rules.ages
+    quote, balance = state.quote, state.balance
+    inputs = (
+        ("the touch", quote.touch_received_at if quote else None, ages.touch),
+        ("the mark", quote.received_at if quote else None, ages.marks),
+        ("the position", state.position_at, ages.position),
+        ("the margin", balance.received_at if balance else None, ages.margin),
+    )
+    for name, at, limit in inputs:
+        refusal = _older(name, at, limit, state.now)
+        if refusal:
+            return refusal
+    if state.exposure is None:
+        return Refusal(control=CONTROL, reason=f"the exposure of {order.underlying} is not fully known")
+    if state.position_at and state.last_fill_at and state.position_at <= state.last_fill_at:
+        return Refusal(control=CONTROL, reason="the position was read before the last fill")
+    offset = state.clock_offset_seconds
+    if offset is None or abs(offset) > ages.clock_offset:
+        shown = "unknown" if offset is None else f"{offset:+.2f} s"
+        return Refusal(
+            control=CONTROL,
+            reason="our clock and the venue's differ",
+            value=shown,
+            bound=f"±{ages.clock_offset:g} s",
+        )
+    return None
+
+
+def _older(name: str, at: datetime | None, limit: float, now: datetime) -> Refusal | None:
+    if at is None:
+        return Refusal(control=CONTROL, reason=f"{name} is not known")
+    if now - at > timedelta(seconds=limit):
+        return Refusal(
+            control=CONTROL,
+            reason=f"{name} is too old",
+            value=f"{(now - at).total_seconds():.1f} s",
+            bound=f"{limit:g} s",
+        )
+    return None

@@ -1,0 +1,38 @@
+"""All a gate may look at beside the order itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from hedging.model.book import Balance
+from hedging.model.exposure import Exposure
+from hedging.model.instrument import Instrument
+from hedging.model.market import Quote
+from hedging.model.rules import Rules, UnderlyingRules
+from hedging.model.trading import Order, TradingStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateState:
+    """One consistent picture for all gates.
+
+    ``latches`` are the reasons of whichever kill latch is set; ``position`` the present signed amount in
+    the order's instrument (None: not known), ``position_at`` when its query was sent; ``live`` every other
+    order that is not over; ``messages`` the times of recent messages to the venue, oldest first.
+    """
+
+    now: datetime
+    rules: Rules
+    underlying: UnderlyingRules
+    instrument: Instrument
+    status: TradingStatus
+    latches: tuple[str, ...]
+    quote: Quote | None
+    exposure: Exposure | None
+    position: Decimal | None
+    position_at: datetime | None
+    last_fill_at: datetime | None
+    balance: Balance | None
+    live: tuple[Order, ...]
+    messages: tuple[datetime, ...]
+    clock_offset_seconds: float | None
