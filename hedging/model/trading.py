@@ -81,7 +81,7 @@ class Ticket:
 
     Deltas and band in coin of the underlying, cost in USD. ``content_hash`` covers what is approved
     (legs, prices, expiry); ``inputs_hash`` what it was computed from; ``version`` grows with each
-    change of state.
+    change of state; ``shadow`` says that automatic mode, in shadow, would have sent it.
     """
 
     id: str

@@ -143,7 +143,9 @@ def _last_friday(year: int, month: int) -> date:
 
 def _month_ends(first: date, months: Iterable[int]) -> list[date]:
     """Last Fridays, on or after ``first``, of the months counted from the month of ``first``."""
-    ends = (_last_friday(first.year + (first.month - 1 + m) // 12, (first.month - 1 + m) % 12 + 1) for m in months)
+    ends = (
+        _last_friday(first.year + (first.month - 1 + m) // 12, (first.month - 1 + m) % 12 + 1) for m in months
+    )
     return [end for end in ends if end >= first]
 
 
@@ -179,7 +181,9 @@ def calendar(now_ns: int) -> Calendar:
     return Calendar(
         options=tuple(sorted(period)),
         futures=tuple(sorted(_expiry_ns(day) for day in futures)),
-        linear_options=tuple(sorted(_expiry_ns(day) for day in dict.fromkeys((fridays[1], months[1], quarters[1])))),
+        linear_options=tuple(
+            sorted(_expiry_ns(day) for day in dict.fromkeys((fridays[1], months[1], quarters[1])))
+        ),
         period=period,
     )
 
@@ -371,5 +375,7 @@ def listings(start_ns: int, spot_by_underlying: Mapping[str, float]) -> tuple[Li
             rows += _chain_listings(_Chain(underlying, at, schedule.period[at], start_ns, inverse=True), spot)
         if underlying in LINEAR_OPTION_UNDERLYINGS:
             for at in schedule.linear_options:
-                rows += _chain_listings(_Chain(underlying, at, schedule.period[at], start_ns, inverse=False), spot)
+                rows += _chain_listings(
+                    _Chain(underlying, at, schedule.period[at], start_ns, inverse=False), spot
+                )
     return tuple(rows)

@@ -67,7 +67,9 @@ class Market:
             return Mark(name, spot, spot, spot, listing.index_name, delta=1.0)
         coin = 0.05
         price = coin if listing.inverse else coin * spot
-        return Mark(name, price, spot, spot, "SYN." + name.rsplit("-", 2)[0], 0.6, 0.0, 0.5, 1e-5, 100.0, -50.0, 20.0)
+        return Mark(
+            name, price, spot, spot, "SYN." + name.rsplit("-", 2)[0], 0.6, 0.0, 0.5, 1e-5, 100.0, -50.0, 20.0
+        )
 
     def marks(self, names: Sequence[str]) -> list[Mark]:
         """Marks of many listed instruments, in the order of ``names``."""

@@ -1,7 +1,7 @@
 """Implied volatility: the σ at which Black-76 gives a price, or the reason why there is none.
 
-The time value is normalised to b(x, s) (normalised_black), solved for s = σ√T by Householder's method of order
-three on the function of the price that is nearest to a straight line in the region, inside a bracket that
+The time value is normalised to b(x, s) (normalised_black) and solved for s = σ√T by Householder's method of
+order three on the function of the price that is nearest to a straight line in the region, in a bracket that
 halves where a step would leave it. A row is done when its last step was too small to matter; one that never
 gets there is refused, not returned.
 Source: A. S. Householder, "The Numerical Treatment of a Single Nonlinear Equation" (1970), for the iteration.
@@ -145,14 +145,11 @@ def _solve_chunk(columns: list[FloatArray]) -> tuple[FloatArray, CodeArray, Floa
     open_rows = np.flatnonzero(refusal == NoVol.SOLVED)
     if open_rows.size == 0:
         return vol, refusal, slack
-    sign, forward, strike, years, price, rate = (
-        columns if open_rows.size == refusal.size else [column[open_rows] for column in columns]
-    )
-    growth = np.exp(rate * years) if rate.any() else np.ones(())
-    undiscounted = price * growth
-    intrinsic = np.maximum(sign * (forward - strike), 0.0)
-    upper = np.where(sign > 0, forward, strike)
-    target = solve_total_vol.Target.of(forward, strike, undiscounted - intrinsic, upper - undiscounted)
+    open_columns = columns if open_rows.size == refusal.size else [column[open_rows] for column in columns]
+    sign, forward, strike, years, price, rate = open_columns
+    growth = np.exp(rate * years)
+    room = np.where(sign > 0, forward, strike) - price * growth
+    target = solve_total_vol.Target.of(forward, strike, _time_value(open_columns), room)
     total, converged = solve_total_vol.total_vol(target)
     vol[open_rows] = total / np.sqrt(years)
     slack[open_rows] = np.spacing(price) * growth / (_vega(target.x, total, forward, strike) * np.sqrt(years))
@@ -161,6 +158,19 @@ def _solve_chunk(columns: list[FloatArray]) -> tuple[FloatArray, CodeArray, Floa
     refusal[open_rows[~converged & ~blind]] = NoVol.NOT_CONVERGED
     vol[refusal != NoVol.SOLVED] = np.nan
     return vol, refusal, slack
+
+
+def _time_value(columns: list[FloatArray]) -> FloatArray:
+    """Undiscounted price less intrinsic value in USD, to the last digit of the price.
+
+    In the money, V·e^(rT) - θ(F-K) loses no digit as (V - θ(F-K)) + V·(e^(rT) - 1), less what F-K rounded off.
+    """
+    sign, forward, strike, years, price, rate = columns
+    gap = forward - strike
+    part = gap - forward
+    lost = (forward - (gap - part)) - (strike + part)  # exact: F - K = gap + lost (Knuth's two-sum)
+    inner = (price - sign * gap - sign * lost) + price * np.expm1(rate * years)
+    return np.where(sign * gap > 0, inner, price * np.exp(rate * years))
 
 
 def _vega(x: FloatArray, total: FloatArray, forward: FloatArray, strike: FloatArray) -> FloatArray:
@@ -177,10 +187,7 @@ def _refusals(columns: list[FloatArray]) -> CodeArray:
     upper = discount * np.where(sign > 0, forward, strike)
     slack = ROUNDING_ULPS * np.spacing(np.abs(price))
     rules: tuple[tuple[NDArray[np.bool_], NoVol], ...] = (
-        (
-            price * np.exp(rate * years) - np.maximum(sign * (forward - strike), 0.0) <= 0,
-            NoVol.NO_INFORMATION,
-        ),
+        (_time_value(columns) <= 0, NoVol.NO_INFORMATION),
         (price < intrinsic - slack, NoVol.BELOW_INTRINSIC),
         (price >= upper, NoVol.ABOVE_BOUND),
         ((price == 0) & (intrinsic == 0), NoVol.ZERO_PRICE),

@@ -1,6 +1,6 @@
 """Linear (USDC-settled) options: a position's value and Greeks in desk units.
 
-Black-76 with rate 0, times multiplier, times quantity; no premium adjustment: premium and pay-off are dollars.
+Black-76 with rate 0, times multiplier, times quantity; no premium adjustment, as the premium is in dollars.
 Source: Deribit, "Linear USDC options" contract specification.
 """
 

@@ -1,6 +1,6 @@
 """Black's formula without units: an out-of-the-money option over √(FK), as a function of s = σ√T.
 
-With x = -|ln(F/K)| <= 0, h = x/s and t = s/2: b(s) = e^(x/2)·N(h+t) - e^(-x/2)·N(h-t), rising from 0 to e^(x/2).
+With x = -|ln(F/K)| <= 0, h = x/s and t = s/2: b(s) = e^(x/2)·N(h+t) - e^(-x/2)·N(h-t), from 0 up to e^(x/2).
 All exponentials are taken out, N(z) = φ(z)·Y(z) with Y(z) = √(π/2)·erfcx(-z/√2), so that
 b = E·(Y(h+t) - Y(h-t)) and its complement e^(x/2) - b = E·(Y(-h-t) + Y(h-t)) with E = e^(-(h²+t²)/2)/√(2π)
 keep their digits in logarithms, however small they are; and db/ds = E.
@@ -37,7 +37,7 @@ def scaled_normal(z: FloatArray) -> FloatArray:
 
 
 def log_value(x: FloatArray, s: FloatArray) -> LogValue:
-    """ln b and b/b' for x <= 0, s > 0."""
+    """Ln b and b/b' for x <= 0, s > 0."""
     h, t = x / s, 0.5 * s
     difference = scaled_normal(h + t) - scaled_normal(h - t)
     small = (s < SMALL_TOTAL) & (x > -SMALL_MONEYNESS)

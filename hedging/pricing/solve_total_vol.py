@@ -45,7 +45,7 @@ class Target:
 
 
 def total_vol(target: Target) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """s per row, and whether its iteration ended by itself; ``target`` one-dimensional."""
+    """Total volatility s per row, and whether its iteration ended by itself; ``target`` one-dimensional."""
     regions, total = _regions_and_seeds(target)
     converged = np.zeros(total.shape, dtype=bool)
     for region in Region:
@@ -79,7 +79,7 @@ def _wing_seed(size: FloatArray, log_goal: FloatArray, turn: FloatArray) -> Floa
     """From b ~ (2π|x|/(3√3))·N(-|x|/(√3·s))³ as s falls to 0 (Jäckel 2015), kept below the turn."""
     cube = np.exp((log_goal - np.log(2 * np.pi * size / (3 * np.sqrt(3)))) / 3)
     depth = -ndtri(np.minimum(cube, 0.25))
-    return np.minimum(size / (np.sqrt(3) * depth), turn)
+    return np.asarray(np.minimum(size / (np.sqrt(3) * depth), turn), dtype=np.float64)
 
 
 def _solved(
@@ -93,11 +93,11 @@ def _solved(
         step = _step(region, x, s, goal)
         low, high = np.where(step > 0, s, low), np.where(step < 0, s, high)
         following = s + step
-        outside = ~((following > low) & (following < high) | (step == 0))
+        done = np.abs(step) <= SMALL_STEP * s
+        outside = ~(done | ((following > low) & (following < high)))
         if outside.any():
             halfway = np.where(np.isfinite(high), 0.5 * (low + high), 2 * s)
             following = np.where(outside, halfway, following)
-        done = np.abs(step) <= SMALL_STEP * s
         total[rows] = following
         converged[rows[done]] = True
         left = ~done
@@ -109,9 +109,9 @@ def _solved(
 
 
 def _step(region: Region, x: FloatArray, s: FloatArray, goal: FloatArray) -> FloatArray:
-    """Householder's step of order three for the region's function f: with n = -f/f', c2 = f''/f', c3 = f'''/f'.
+    """Householder's step of order three for the region's f, with n = -f/f', c2 = f''/f', c3 = f'''/f'.
 
-    The step is n(1 + c2·n/2)/(1 + n(c2 + c3·n/6)); where that is no number or turns round, Newton's n.
+    It is n(1 + c2·n/2)/(1 + n(c2 + c3·n/6)); where that is no number or turns round, Newton's n.
     """
     inverse = 1 / s
     curve = x * x * inverse**3 - 0.25 * s  # b''/b'

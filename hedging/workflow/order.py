@@ -110,7 +110,7 @@ def not_found(order: Order, now: datetime, rules: ExecutionRules) -> Order:
 
 
 def filled_late(order: Order, fills: tuple[Fill, ...], now: datetime) -> Order:
-    """Compare an order with the sum of its booked fills: more than it admits, once it is over, quarantines."""
+    """Compare an order with its booked fills: more than it admits, once it is over, quarantines."""
     booked = sum((fill.amount for fill in fills), Decimal(0))
     if booked <= order.filled:
         return order

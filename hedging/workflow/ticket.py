@@ -46,8 +46,6 @@ def approve(ticket: Ticket, user: str, seen: tuple[int, str], now: datetime) -> 
     _require(ticket, {TicketState.PROPOSED}, "approve")
     if not user:
         raise WorkflowError("an approval needs the name of a person")
-    if ticket.shadow:
-        raise WorkflowError(f"{ticket.id} is a shadow ticket: it is never sent")
     if seen != (ticket.version, ticket.content_hash):
         raise WorkflowError(f"{ticket.id} has changed since it was shown; look at it again")
     if ticket.content_hash != content_hash(ticket.legs, ticket.expires_at, ticket.inputs_hash):

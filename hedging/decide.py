@@ -1,0 +1,317 @@
+"""The pure chain from a snapshot to a decision: value, sum, compare with the band, propose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from hedging.errors import BadInput
+from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, PositionExposure
+from hedging.model.instrument import Instrument
+from hedging.model.limits import Utilisation
+from hedging.model.rules import Rules, UnderlyingRules
+from hedging.model.snapshot import Gap, GapReason, Snapshot
+from hedging.model.trading import (
+    Decision,
+    Order,
+    OrderState,
+    Outcome,
+    Ticket,
+    TicketState,
+    TradingState,
+    Verdict,
+)
+from hedging.policy.band import FixedBand
+from hedging.policy.sizing import SizedHedge, coins_of, size
+from hedging.risk.drift import drift, utilisation
+from hedging.risk.exposure import exposure
+from hedging.risk.greeks import value_positions
+from hedging.risk.proof import proofs
+from hedging.units import Side
+from hedging.workflow.ticket import WORKING, content_hash
+
+STALE_SHARE = 0.25  # a waiting ticket whose size is off by more than this share is replaced
+AFTER_REJECTION = timedelta(seconds=60)
+WORSE_AFTER_REJECTION = 0.2  # of the band's width: then it is proposed again at once
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything the snapshot says of the book, computed once per cycle."""
+
+    positions: tuple[PositionExposure, ...]
+    gaps: tuple[Gap, ...]
+    exposures: Mapping[str, Exposure]
+    drifts: Mapping[str, Drift]
+    proofs: tuple[DeltaProof, ...]
+    limits: tuple[Utilisation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a decision about one underlying must know beside the snapshot.
+
+    ``settled``: positions were read after the last fill. ``rejected``: when a person last said no, and
+    the delta in coin at which they did.
+    """
+
+    now: datetime
+    inputs_hash: str
+    instrument: Instrument | None
+    ticket: Ticket | None
+    live: tuple[Order, ...]
+    state: TradingState
+    settled: bool
+    rejected: tuple[datetime, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with the ticket it proposes and the waiting one it replaces, where there are any."""
+
+    decision: Decision
+    proposal: Ticket | None = None
+    superseded: str = ""
+
+
+def assess(snapshot: Snapshot, rules: Rules) -> Assessment:
+    """Value the book of one snapshot: positions, exposures, drifts, proofs, limits and gaps.
+
+    An underlying with a gap of its own, or with one that touches the whole book, has no exposure.
+    """
+    hedges = frozenset(item.hedge_instrument for item in rules.underlyings)
+    valuation = value_positions(snapshot, hedges, rules.ages.marks)
+    gaps = [*snapshot.gaps, *valuation.gaps]
+    exposures: dict[str, Exposure] = {}
+    drifts: dict[str, Drift] = {}
+    found_proofs: list[DeltaProof] = []
+    limits: list[Utilisation] = []
+    for item in rules.underlyings:
+        quote = snapshot.quotes.get(item.hedge_instrument)
+        index = quote.index if quote else None
+        if index is None:
+            gaps.append(_no_index(item))
+        unvalued = frozenset(gap.what for gap in gaps if gap.underlying in {None, item.underlying})
+        if index is not None and not unvalued:
+            whole = exposure(item, valuation.positions, snapshot.balances, index, snapshot.at)
+            exposures[item.underlying] = whole
+            drifts[item.underlying] = drift(whole, item.band)
+        found_proofs += proofs(item.underlying, valuation.positions, snapshot.balances, unvalued)
+        limits += utilisation(item.limits, exposures.get(item.underlying))
+    return Assessment(valuation.positions, tuple(gaps), exposures, drifts, tuple(found_proofs), tuple(limits))
+
+
+def decide(
+    rules: Rules, item: UnderlyingRules, snapshot: Snapshot, found: Assessment, now: Situation
+) -> Decided:
+    """Decide about one underlying: nothing, keep what runs, propose, or say what forbids it."""
+    trace: list[Verdict] = []
+    current = found.drifts.get(item.underlying)
+    gaps = [gap for gap in found.gaps if gap.underlying in {None, item.underlying}]
+    if current is None:
+        trace.append(Verdict(check="inputs", passed=False, reason="; ".join(gap.detail for gap in gaps[:3])))
+        return Decided(_decision(item, now, Outcome.UNVALUED, trace, None))
+    trace.append(Verdict(check="inputs", passed=True, reason=f"{len(snapshot.quotes)} quotes, none missing"))
+    band = _band_words(current)
+    inside = current.state is DriftState.INSIDE
+    trace.append(
+        Verdict(
+            check="band",
+            passed=inside,
+            reason=f"{item.underlying} delta is {current.delta:+.2f}, band {band}",
+        )
+    )
+    waiting = now.ticket if now.ticket and now.ticket.state is TicketState.PROPOSED else None
+    if now.ticket and now.ticket.state in WORKING:
+        trace.append(Verdict(check="ticket", passed=True, reason=f"{now.ticket.id} is being executed"))
+        return Decided(_decision(item, now, Outcome.KEEP, trace, current, now.ticket.id))
+    if inside:
+        if waiting:
+            trace.append(Verdict(check="ticket", passed=True, reason=f"{waiting.id} is no longer needed"))
+            decision = _decision(item, now, Outcome.SUPERSEDE, trace, current, waiting.id)
+            return Decided(decision, superseded="the delta came back inside its band")
+        return Decided(_decision(item, now, Outcome.NOTHING, trace, current))
+    blocked = _blocked(item, current, now)
+    if blocked:
+        trace.append(Verdict(check="may act", passed=False, reason=blocked))
+        return Decided(_decision(item, now, Outcome.BLOCKED, trace, current, waiting.id if waiting else ""))
+    return _propose(rules, item, snapshot, found, now, trace)
+
+
+def _propose(
+    rules: Rules,
+    item: UnderlyingRules,
+    snapshot: Snapshot,
+    found: Assessment,
+    now: Situation,
+    trace: list[Verdict],
+) -> Decided:
+    current = found.drifts[item.underlying]
+    waiting = now.ticket
+    try:
+        hedge = _sized(rules, item, snapshot, current, now)
+    except BadInput as error:
+        trace.append(Verdict(check="sizing", passed=False, reason=str(error)))
+        return Decided(_decision(item, now, Outcome.BLOCKED, trace, current, waiting.id if waiting else ""))
+    if hedge is None:
+        trace.append(Verdict(check="sizing", passed=False, reason="the hedge rounds to less than one lot"))
+        return Decided(_decision(item, now, Outcome.BLOCKED, trace, current))
+    why_stale = _outdated(waiting, hedge) if waiting else ""
+    if waiting and not why_stale:
+        trace.append(Verdict(check="ticket", passed=True, reason=f"{waiting.id} still fits and waits"))
+        return Decided(_decision(item, now, Outcome.KEEP, trace, current, waiting.id))
+    ticket = _ticket(rules, item, found, now, hedge)
+    trace.append(Verdict(check="sizing", passed=True, reason=ticket.sentence))
+    decision = _decision(item, now, Outcome.PROPOSE, trace, current, ticket.id)
+    return Decided(decision, proposal=ticket, superseded=why_stale)
+
+
+def _sized(
+    rules: Rules, item: UnderlyingRules, snapshot: Snapshot, current: Drift, now: Situation
+) -> SizedHedge | None:
+    quote = snapshot.quotes.get(item.hedge_instrument)
+    if now.instrument is None or quote is None:
+        raise BadInput(f"the hedging instrument {item.hedge_instrument} is not known at the venue")
+    held = sum(
+        (
+            position.amount
+            for position in snapshot.positions
+            if position.instrument.name == item.hedge_instrument and position.account == item.account
+        ),
+        Decimal(0),
+    )
+    change = FixedBand(item.band).change_wanted(current)
+    return size(item.account, now.instrument, quote, change, held, rules.execution)
+
+
+def _blocked(item: UnderlyingRules, current: Drift, now: Situation) -> str:
+    if now.state is TradingState.HALTED:
+        return "trading is halted"
+    for order in now.live:
+        if order.state in {OrderState.UNKNOWN, OrderState.QUARANTINED}:
+            return f"order {order.client_id} is {order.state.value}: {order.detail}"
+    if now.live:
+        return f"order {now.live[0].client_id} is still working"
+    if not now.settled:
+        return "the position has not been read again since the last fill"
+    if now.rejected:
+        at, delta = now.rejected
+        width = item.band.upper - item.band.lower
+        worse = abs(current.delta) - abs(delta) > WORSE_AFTER_REJECTION * width
+        if now.now - at < AFTER_REJECTION and not worse:
+            wait = (AFTER_REJECTION - (now.now - at)).total_seconds()
+            return (
+                f"a person rejected this hedge; it is proposed again in {wait:.0f} s, or when it gets worse"
+            )
+    return ""
+
+
+def _outdated(waiting: Ticket, hedge: SizedHedge) -> str:
+    leg = waiting.legs[0]
+    if leg.side is not hedge.leg.side:
+        return "the delta is now on the other side"
+    off = abs(hedge.leg.quantity_coin - leg.quantity_coin) / leg.quantity_coin
+    if off > STALE_SHARE:
+        return f"the size needed is now {hedge.leg.quantity_coin:.2f} instead of {leg.quantity_coin:.2f}"
+    gone = (hedge.leg.reference_price - leg.worst_price) * leg.side > 0
+    return "the market has moved past its worst price" if gone else ""
+
+
+def _ticket(
+    rules: Rules, item: UnderlyingRules, found: Assessment, now: Situation, hedge: SizedHedge
+) -> Ticket:
+    current = found.drifts[item.underlying]
+    whole = found.exposures[item.underlying]
+    expires_at = now.now + timedelta(seconds=rules.execution.ticket_seconds)
+    leg = hedge.leg
+    after = current.delta + hedge.delta_change
+    verb = "buy" if leg.side is Side.BUY else "sell"
+    sentence = (
+        f"{item.underlying} delta is {current.delta:+.1f}, band {_band_words(current)}; "
+        f"{verb} {leg.quantity_coin:.1f} {item.underlying} of {leg.instrument} at {leg.worst_price:,} or better; "
+        f"delta after: {after:+.1f}; cost ≈ {hedge.cost_usd:,.0f} USD"
+    )
+    return Ticket(
+        id=f"T{now.now:%y%m%d%H%M%S}-{item.underlying}",
+        version=1,
+        underlying=item.underlying,
+        state=TicketState.PROPOSED,
+        created_at=now.now,
+        expires_at=expires_at,
+        legs=(leg,),
+        delta_before=current.delta,
+        delta_after=after,
+        band_lower=item.band.lower,
+        band_upper=item.band.upper,
+        target=current.target,
+        index=whole.index,
+        cost_usd=hedge.cost_usd,
+        numeraire=item.numeraire.sentence,
+        sentence=sentence,
+        reason=_because(item.underlying, current, found),
+        inputs_hash=now.inputs_hash,
+        content_hash=content_hash((leg,), expires_at, now.inputs_hash),
+    )
+
+
+def need(current: Drift, ticket: Ticket, instrument: Instrument, price: Decimal) -> Decimal:
+    """Venue amount that the present delta still needs on the ticket's side to reach the ticket's target.
+
+    Never negative: 0 once the delta is at or past the target, so that a clip cannot over-hedge.
+    """
+    change = (ticket.target - current.delta) * ticket.legs[0].side
+    if change <= 0:
+        return Decimal(0)
+    one = coins_of(instrument, instrument.lot, price)
+    return Decimal(str(change)) // one * instrument.lot
+
+
+def _because(underlying: str, current: Drift, found: Assessment) -> str:
+    way = "above" if current.state is DriftState.ABOVE else "below"
+    own = [
+        position
+        for position in found.positions
+        if position.instrument.underlying == underlying
+        and not position.is_hedge
+        and position.delta_net * current.beyond_band > 0
+    ]
+    own.sort(key=lambda position: -abs(position.delta_net))
+    parts = [f"{p.amount:+g} {p.instrument.name} ({p.delta_net:+.1f})" for p in own[:2]]
+    text = f"the delta is {abs(current.beyond_band):.1f} {underlying} {way} its band"
+    return f"{text}; the largest parts are {' and '.join(parts)}" if parts else text
+
+
+def _band_words(current: Drift) -> str:
+    band = current.band
+    if band.lower == -band.upper:
+        return f"±{band.upper:g}"
+    return f"{band.lower:+g} to {band.upper:+g}"
+
+
+def _no_index(item: UnderlyingRules) -> Gap:
+    return Gap(
+        what=item.hedge_instrument,
+        reason=GapReason.MISSING,
+        detail=f"no index price of {item.underlying} has arrived with {item.hedge_instrument}",
+        underlying=item.underlying,
+    )
+
+
+def _decision(
+    item: UnderlyingRules,
+    now: Situation,
+    outcome: Outcome,
+    trace: list[Verdict],
+    current: Drift | None,
+    ticket_id: str = "",
+) -> Decision:
+    return Decision(
+        at=now.now,
+        underlying=item.underlying,
+        outcome=outcome,
+        reason=trace[-1].reason,
+        verdicts=tuple(trace),
+        inputs_hash=now.inputs_hash,
+        delta=current.delta if current else None,
+        ticket_id=ticket_id,
+    )
