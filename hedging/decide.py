@@ -228,7 +228,8 @@ def _ticket(
     verb = "buy" if leg.side is Side.BUY else "sell"
     sentence = (
         f"{item.underlying} delta is {current.delta:+.1f}, band {_band_words(current)}; "
-        f"{verb} {leg.quantity_coin:.1f} {item.underlying} of {leg.instrument} at {leg.worst_price:,} or better; "
+        f"{verb} {leg.quantity_coin:.1f} {item.underlying} of {leg.instrument} "
+        f"at {leg.worst_price:,} or better; "
         f"delta after: {after:+.1f}; cost ≈ {hedge.cost_usd:,.0f} USD"
     )
     return Ticket(
