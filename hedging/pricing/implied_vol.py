@@ -97,7 +97,7 @@ def implied_vols(
     """Implied volatility of every row, or its refusal, in the broadcast shape of the arguments.
 
     ``sign`` +1 call, -1 put; ``forward``, ``strike``, ``price`` in USD; ``years`` of 365 days; ``rate``
-    continuous per year. A coin price is solved with forward 1 and strike K/F, or as price·F.
+    continuous per year. For a price in coin: ``coin_implied_vols``.
 
     >>> found = implied_vols(1, 100.0, [100.0, 80.0], 1.0, [7.965567455405804, 19.0])
     >>> round(float(found.vol[0]), 12), NoVol(found.refusal[1]).name
@@ -139,6 +139,22 @@ def implied_vol(
     return found.vol
 
 
+def coin_implied_vols(
+    sign: ArrayLike, forward: ArrayLike, strike: ArrayLike, years: ArrayLike, price_coin: ArrayLike
+) -> ImpliedVols:
+    """Implied volatility of coin-settled options from ``price_coin`` per contract of one coin.
+
+    Bounds: call [max(0, 1 - K/F), 1), put [max(0, K/F - 1), K/F). ``vol_per_price_ulp`` is per spacing of
+    the price in USD, price_coin·F. Otherwise as ``implied_vols`` with rate 0.
+
+    >>> float(coin_implied_vols(1, 100.0, 80.0, 1.0, 0.19).vol)
+    nan
+    """
+    (f, coin) = as_floats(forward, price_coin)
+    with np.errstate(all="ignore"):
+        return implied_vols(sign, f, strike, years, coin * f)
+
+
 def _solve_chunk(columns: list[FloatArray]) -> tuple[FloatArray, CodeArray, FloatArray]:
     refusal = _refusals(columns)
     vol, slack = np.full(refusal.shape, np.nan), np.full(refusal.shape, np.nan)
@@ -163,7 +179,8 @@ def _solve_chunk(columns: list[FloatArray]) -> tuple[FloatArray, CodeArray, Floa
 def _time_value(columns: list[FloatArray]) -> FloatArray:
     """Undiscounted price less intrinsic value in USD, to the last digit of the price.
 
-    In the money, V·e^(rT) - θ(F-K) loses no digit as (V - θ(F-K)) + V·(e^(rT) - 1), less what F-K rounded off.
+    In the money, V·e^(rT) - θ(F-K) loses no digit as (V - θ(F-K)) + V·(e^(rT) - 1), with the part of F-K
+    that its rounding dropped.
     """
     sign, forward, strike, years, price, rate = columns
     gap = forward - strike
