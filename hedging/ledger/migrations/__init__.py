@@ -1,0 +1,1 @@
+"""Forward-only steps of the two databases, in Alembic's form."""
