@@ -16,7 +16,16 @@ from hedging.ledger.queries import RecordFilter
 from hedging.ledger.rows import COMMAND
 from hedging.ledger.schema import COMMANDS
 from hedging.ledger.transaction import Transaction
-from hedging.model.trading import Command, CommandState, Fill, Order, OrderState, Ticket, TicketState, TradingStatus
+from hedging.model.trading import (
+    Command,
+    CommandState,
+    Fill,
+    Order,
+    OrderState,
+    Ticket,
+    TicketState,
+    TradingStatus,
+)
 from hedging.model.view import Record
 
 FILE = "ledger.sqlite"
@@ -83,7 +92,9 @@ class Ledger:
         """
         _named(command.key, "key")
         if command.state is not CommandState.PENDING:
-            raise LedgerError(f"the command {command.key} is {command.state.value}: only a pending one can be appended")
+            raise LedgerError(
+                f"the command {command.key} is {command.state.value}: only a pending one can be appended"
+            )
         row = COMMAND.row(command)
         with self._database.writing() as connection:
             stored = queries.command(connection, command.key)
@@ -143,7 +154,10 @@ class Ledger:
             return queries.order(connection, client_id)
 
     def orders(
-        self, ticket_id: str | None = None, states: Iterable[OrderState] | None = None, limit: int | None = None
+        self,
+        ticket_id: str | None = None,
+        states: Iterable[OrderState] | None = None,
+        limit: int | None = None,
     ) -> tuple[Order, ...]:
         """Orders of one ticket (None: all) in any of ``states`` (None: all), newest first."""
         with self._database.reading() as connection:

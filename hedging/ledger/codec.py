@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -51,7 +50,9 @@ def encode(noun: object) -> str:
 
 def decode(kind: type[T], text: str | bytes) -> T:
     """The noun that ``encode`` made ``text`` of; raises LedgerError where the text is not one."""
-    decoder: msgspec.json.Decoder[T] = _decoder(kind)
+    decoder: msgspec.json.Decoder[T] | None = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
     try:
         return decoder.decode(text)
     except (msgspec.MsgspecError, ValueError) as error:
@@ -68,14 +69,15 @@ def _plain(value: object) -> object:
 _ENCODER = msgspec.json.Encoder(order="sorted", enc_hook=_plain)
 
 
-@cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+_DECODERS: dict[object, msgspec.json.Decoder[Any]] = {}
+_FIELD_NAMES: dict[object, tuple[str, ...]] = {}
 
 
-@cache
-def _field_names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+def _field_names(noun: Any) -> tuple[str, ...]:
+    kind = type(noun)
+    if kind not in _FIELD_NAMES:
+        _FIELD_NAMES[kind] = tuple(field.name for field in dataclasses.fields(kind))
+    return _FIELD_NAMES[kind]
 
 
 def _unstorable(value: object, path: str) -> Iterator[tuple[str, str]]:
@@ -98,7 +100,7 @@ def _unstorable(value: object, path: str) -> Iterator[tuple[str, str]]:
 
 def _children(value: object) -> Iterable[tuple[str, object]]:
     if dataclasses.is_dataclass(value):
-        return ((f".{name}", getattr(value, name)) for name in _field_names(type(value)))
+        return ((f".{name}", getattr(value, name)) for name in _field_names(value))
     if isinstance(value, Mapping):
         return ((f"[{key!r}]", child) for key, child in value.items())
     if isinstance(value, list | tuple | set | frozenset):

@@ -19,7 +19,7 @@ WRITER_LOCK = 0x6865646765
 """PostgreSQL's advisory lock that makes writers take turns, as SQLite's do."""
 
 ADVICE = {
-    "SQLITE_BUSY": f"another process has held it for more than {BUSY_SECONDS:g} s; nothing was written, try again",
+    "SQLITE_BUSY": f"another process has held it for over {BUSY_SECONDS:g} s; nothing was written, try again",
     "SQLITE_READONLY": "it is read-only; check the owner and permissions of the folder and its files",
     "SQLITE_CANTOPEN": "it cannot be opened; check that the folder exists and may be written",
     "SQLITE_FULL": "the disk is full; nothing was written, free some space",
@@ -89,9 +89,13 @@ class Database:
         """Hold this process's turn to write: threads queue here, not in SQLite's polling."""
         me = threading.get_ident()
         if self._writer == me:
-            raise LedgerError(f"the ledger {self.name}: this thread is already inside a write; finish it first")
+            raise LedgerError(
+                f"the ledger {self.name}: this thread is already inside a write; finish it first"
+            )
         if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise LedgerError(f"the ledger {self.name}: another thread has been writing for {BUSY_SECONDS:g} s")
+            raise LedgerError(
+                f"the ledger {self.name}: another thread has been writing for {BUSY_SECONDS:g} s"
+            )
         self._writer = me
         try:
             yield
@@ -140,7 +144,9 @@ def _private_file(path: Path) -> None:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
     except OSError as error:
-        raise LedgerError(f"the ledger {path.name} cannot be opened for writing: {error.strerror}: {path}") from error
+        raise LedgerError(
+            f"the ledger {path.name} cannot be opened for writing: {error.strerror}: {path}"
+        ) from error
 
 
 def _reason(error: exc.SQLAlchemyError) -> str:

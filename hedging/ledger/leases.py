@@ -1,7 +1,7 @@
 """Who may write for a book: one holder at a time, told apart by a token that only grows."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -44,7 +44,9 @@ def acquire(connection: Connection, lease: Lease, now: datetime) -> Lease:
     """Store ``lease`` with the next token; raises LeaseLost where another's runs at ``now``."""
     held = stored(connection, lease.book)
     if held is not None and held.expires_at > now:
-        raise LeaseLost(f"the book {lease.book} is held by {held.holder} until {held.expires_at:%Y-%m-%d %H:%M:%S} UTC")
+        raise LeaseLost(
+            f"the book {lease.book} is held by {held.holder} until {held.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        )
     last = connection.execute(select(LEASES.c.token).where(LEASES.c.book == lease.book)).scalar_one_or_none()
     gained = replace(lease, token=(last or 0) + 1)
     record = _note(connection, gained, now)
@@ -80,7 +82,9 @@ def require(connection: Connection, lease: Lease, now: datetime) -> None:
     """Raise LeaseLost unless ``lease`` is the stored one and runs at ``now``."""
     held = _require_token(connection, lease)
     if held.expires_at <= now:
-        raise LeaseLost(f"the lease on {lease.book} ran out at {held.expires_at:%H:%M:%S} UTC: renew it before writing")
+        raise LeaseLost(
+            f"the lease on {lease.book} ran out at {held.expires_at:%H:%M:%S} UTC: renew it before writing"
+        )
 
 
 def _require_token(connection: Connection, lease: Lease) -> Lease:

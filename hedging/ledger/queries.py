@@ -43,7 +43,9 @@ def ticket(connection: Connection, ticket_id: str) -> Ticket | None:
     return None if body is None else decode(Ticket, body)
 
 
-def tickets(connection: Connection, states: Iterable[TicketState] | None, limit: int | None) -> tuple[Ticket, ...]:
+def tickets(
+    connection: Connection, states: Iterable[TicketState] | None, limit: int | None
+) -> tuple[Ticket, ...]:
     """Tickets in any of ``states`` (None: all)."""
     query = select(TICKETS.c.body).where(_state_in(TICKETS, states))
     newest = query.order_by(TICKETS.c.created_ns.desc(), TICKETS.c.id.desc())
@@ -52,7 +54,9 @@ def tickets(connection: Connection, states: Iterable[TicketState] | None, limit:
 
 def order(connection: Connection, client_id: str) -> Order | None:
     """The order of this client id."""
-    body = connection.execute(select(ORDERS.c.body).where(ORDERS.c.client_id == client_id)).scalar_one_or_none()
+    body = connection.execute(
+        select(ORDERS.c.body).where(ORDERS.c.client_id == client_id)
+    ).scalar_one_or_none()
     return None if body is None else decode(Order, body)
 
 
@@ -101,9 +105,13 @@ def trading(connection: Connection, book: str | None) -> TradingStatus:
 
     Raises LedgerError where there are several books and none is named.
     """
-    rows = connection.execute(select(TRADING.c.book, TRADING.c.body).where(_equal(TRADING.c.book, book))).all()
+    rows = connection.execute(
+        select(TRADING.c.book, TRADING.c.body).where(_equal(TRADING.c.book, book))
+    ).all()
     if len(rows) > 1:
-        raise LedgerError(f"the ledger keeps {len(rows)} books ({', '.join(row.book for row in rows)}): name one")
+        raise LedgerError(
+            f"the ledger keeps {len(rows)} books ({', '.join(row.book for row in rows)}): name one"
+        )
     return decode(TradingStatus, rows[0].body) if rows else TradingStatus()
 
 

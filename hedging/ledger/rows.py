@@ -38,7 +38,7 @@ class Shelf(Place):
     columns: Callable[[Any], Columns]
 
     def row(self, noun: object) -> dict[str, object]:
-        """All columns of ``noun`` but those that only the database knows; raises LedgerError as ``encode``."""
+        """All columns but those that only the database knows; raises LedgerError as ``encode``."""
         return {**self.columns(noun), "body": encode(noun)}
 
     def row_of_body(self, body: str) -> dict[str, object]:

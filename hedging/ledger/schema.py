@@ -4,7 +4,17 @@ Rows carry the columns that are searched, the whole noun as canonical JSON in ``
 ``record`` the sequence of the record that wrote them. Times are nanoseconds UTC, decimals text.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 METADATA = MetaData()
 

@@ -67,7 +67,9 @@ class Series:
 
     def samples(self, underlying: str, since: datetime) -> tuple[ExposureSample, ...]:
         """Points of one underlying at or after ``since``, oldest first."""
-        query = select(SAMPLES).where(SAMPLES.c.underlying == underlying, SAMPLES.c.at_ns >= nanoseconds(since))
+        query = select(SAMPLES).where(
+            SAMPLES.c.underlying == underlying, SAMPLES.c.at_ns >= nanoseconds(since)
+        )
         with self._database.reading() as connection:
             return tuple(_sample(row) for row in connection.execute(query.order_by(SAMPLES.c.at_ns)))
 

@@ -1,6 +1,16 @@
 """The tables of the time series: the latest view, exposure samples, runs of equal decisions."""
 
-from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 SERIES_METADATA = MetaData()
 

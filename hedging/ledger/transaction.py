@@ -46,7 +46,7 @@ class Transaction:
         self._put(TICKET, ticket, ticket.decided_by or ticket.proposed_by)
 
     def put_order(self, order: Order) -> None:
-        """Store an order, new or changed, as it is; its ticket must be stored, what it asks may not change."""
+        """Store an order, new or changed; its ticket must be stored, what it asks for may not change."""
         self._put(ORDER, order, order.actor)
 
     def add_fill(self, fill: Fill) -> bool:
@@ -94,7 +94,9 @@ class Transaction:
         Raises LedgerError where the kind is one that the ledger writes by itself.
         """
         if kind in RESERVED_KINDS:
-            raise LedgerError(f"records of kind {kind!r} are written by the ledger itself: choose another kind")
+            raise LedgerError(
+                f"records of kind {kind!r} are written by the ledger itself: choose another kind"
+            )
         return self._append(kind, actor, ref, encode(body))
 
     def ticket(self, ticket_id: str) -> Ticket | None:
@@ -105,7 +107,9 @@ class Transaction:
         """The order of this client id."""
         return queries.order(self._connection, client_id)
 
-    def orders(self, states: Iterable[OrderState] | None = None, ticket_id: str | None = None) -> tuple[Order, ...]:
+    def orders(
+        self, states: Iterable[OrderState] | None = None, ticket_id: str | None = None
+    ) -> tuple[Order, ...]:
         """Orders in any of ``states`` (None: all), newest first."""
         return queries.orders(self._connection, ticket_id, states, None)
 
@@ -150,7 +154,9 @@ class Transaction:
             self._append("fill conflict", fill.venue, ref, body)
 
     def _append(self, kind: str, actor: str, ref: str, body: str) -> Record:
-        return chain.append(self._connection, chain.Entry(at=self._now, kind=kind, actor=actor, ref=ref, body=body))
+        return chain.append(
+            self._connection, chain.Entry(at=self._now, kind=kind, actor=actor, ref=ref, body=body)
+        )
 
 
 def inputs_note(body: bytes) -> InputsNote:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, RowMapping, select
 
 from hedging.errors import LedgerError, LedgerTampered
 from hedging.ledger import chain, leases
@@ -27,7 +27,7 @@ LEASES_PLACE = Place(LEASES, ("book",))
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What the chain says of one noun: the last record about it, that body's digest, its number of its kind."""
+    """The last record about one noun, the digest of its body, and which of its kind came when (from 1)."""
 
     sequence: int
     digest: str
@@ -37,7 +37,7 @@ class Proved:
 Proofs = dict[str, dict[str, Proved]]
 """Kind, then reference, of everything the chain proves."""
 
-Derivation = Callable[[Row[Any]], tuple[str, Mapping[str, object]]]
+Derivation = Callable[[RowMapping], tuple[str, Mapping[str, object]]]
 """From a row: the body its record must have, and the columns that follow from it."""
 
 
@@ -69,8 +69,8 @@ def _check_chain(connection: Connection, proofs: Proofs) -> int:
     heads = connection.execute(select(HEAD.c.sequence, HEAD.c.hash)).all()
     if [tuple(head) for head in heads] != [(count, last_hash)]:
         raise LedgerTampered(
-            f"record {count + 1}: missing, or the head of the chain was changed: the last record is number {count},"
-            f" the head says {', '.join(str(head.sequence) for head in heads) or 'nothing'}"
+            f"record {count + 1}: missing, or the head of the chain was changed:"
+            f" the last record is number {count}, the head says {', '.join(str(head.sequence) for head in heads) or 'nothing'}"
         )
     return count
 
@@ -86,7 +86,9 @@ def _check_record(row: Row[Any], expected: int, previous_hash: str) -> None:
     if actual != row.hash:
         raise LedgerTampered(f"record {expected}: changed: its content does not give its hash")
     if row.previous_hash != previous_hash:
-        raise LedgerTampered(f"record {expected}: inserted: it does not follow the hash of record {expected - 1}")
+        raise LedgerTampered(
+            f"record {expected}: inserted: it does not follow the hash of record {expected - 1}"
+        )
 
 
 def _check_rows(
@@ -94,49 +96,53 @@ def _check_rows(
 ) -> None:
     """Hold each row of one table against the last record about it, and miss none."""
     missing = dict(proofs)
-    for row in connection.execute(select(place.table).execution_options(yield_per=1000)):
-        columns = dict(row._mapping)
-        ref = place.ref_of(columns)
+    rows = connection.execute(select(place.table).execution_options(yield_per=1000))
+    for row in rows.mappings():
+        ref = place.ref_of(row)
         proved = missing.pop(ref, None)
         name = f"{place.table.name} {ref}"
         if proved is None:
-            raise LedgerTampered(f"{name}: inserted: no record speaks of it (it names record {row.record})")
+            raise LedgerTampered(
+                f"{name}: inserted: no record speaks of it (it names record {row['record']})"
+            )
         _check_row(row, name, proved, derive)
     for ref, proved in missing.items():
         raise LedgerTampered(f"record {proved.sequence}: its row is missing: {place.table.name} {ref}")
 
 
-def _check_row(row: Row[Any], name: str, proved: Proved, derive: Derivation) -> None:
+def _check_row(row: RowMapping, name: str, proved: Proved, derive: Derivation) -> None:
     try:
         body, columns = derive(row)
     except (LedgerError, zlib.error, ArithmeticError, TypeError, ValueError) as error:
-        raise LedgerTampered(f"record {proved.sequence}: {name} was changed: it cannot be read ({error})") from error
+        raise LedgerTampered(
+            f"record {proved.sequence}: {name} was changed: it cannot be read ({error})"
+        ) from error
     if _sha(body) != proved.digest:
         raise LedgerTampered(f"record {proved.sequence}: {name} was changed: the record says otherwise")
-    stored = dict(row._mapping)
     expected = {**columns, "record": proved.sequence}
-    if "id" in stored and "id" not in expected:
+    if "id" in row and "id" not in expected:
         expected["id"] = proved.ordinal
     for column, value in expected.items():
-        if stored[column] != value:
+        if row[column] != value:
             raise LedgerTampered(
-                f"record {proved.sequence}: {name} was changed: {column} is {stored[column]!r}, recorded as {value!r}"
+                f"record {proved.sequence}: {name} was changed:"
+                f" {column} is {row[column]!r}, recorded as {value!r}"
             )
 
 
 def _shelf_derivation(shelf: Shelf) -> Derivation:
-    def derive(row: Row[Any]) -> tuple[str, Mapping[str, object]]:
-        return row.body, shelf.row_of_body(row.body)
+    def derive(row: RowMapping) -> tuple[str, Mapping[str, object]]:
+        return row["body"], shelf.row_of_body(row["body"])
 
     return derive
 
 
-def _inputs_derivation(row: Row[Any]) -> tuple[str, Mapping[str, object]]:
-    return encode(inputs_note(zlib.decompress(row.body))), {}
+def _inputs_derivation(row: RowMapping) -> tuple[str, Mapping[str, object]]:
+    return encode(inputs_note(zlib.decompress(row["body"]))), {}
 
 
-def _lease_derivation(row: Row[Any]) -> tuple[str, Mapping[str, object]]:
-    return encode(LeaseNote(book=row.book, holder=row.holder, token=row.token)), {}
+def _lease_derivation(row: RowMapping) -> tuple[str, Mapping[str, object]]:
+    return encode(LeaseNote(book=row["book"], holder=row["holder"], token=row["token"])), {}
 
 
 def _sha(body: str) -> str:

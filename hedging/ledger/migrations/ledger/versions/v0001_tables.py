@@ -57,7 +57,8 @@ def _create_nouns() -> None:
         *_texts("proposed_by", "decided_by", "inputs_hash", "content_hash", "body"),
         _record(),
         sa.CheckConstraint(
-            "state NOT IN ('approved', 'executing', 'done') OR proposed_by = 'engine' OR decided_by <> proposed_by",
+            "state NOT IN ('approved', 'executing', 'done')"
+            " OR proposed_by = 'engine' OR decided_by <> proposed_by",
             name="a_person_does_not_approve_their_own_ticket",
         ),
     )
@@ -102,7 +103,9 @@ def _create_nouns() -> None:
 
 
 def _create_inputs_and_lease() -> None:
-    op.create_table("trading", sa.Column("book", sa.Text, primary_key=True), *_texts("state", "body"), _record())
+    op.create_table(
+        "trading", sa.Column("book", sa.Text, primary_key=True), *_texts("state", "body"), _record()
+    )
     op.create_table(
         "inputs",
         sa.Column("hash", sa.Text, primary_key=True),
