@@ -1,0 +1,54 @@
+"""What a key may do, and the refusal of one that may do too much."""
+
+from dataclasses import dataclass
+
+from hedging.errors import UnsafeKeyError
+
+_WRITES = ":read_write"
+_HARMLESS_WRITES = frozenset({"trade", "block_trade", "block_rfq"})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyScopes:
+    """Rights of a key in Deribit's words, as ``public/auth`` answers them ("trade:read_write")."""
+
+    granted: frozenset[str]
+
+    @property
+    def can_trade(self) -> bool:
+        """Whether orders may be sent with it."""
+        return f"trade{_WRITES}" in self.granted
+
+    @property
+    def can_read_account(self) -> bool:
+        """Whether balances and positions may be read with it."""
+        return "account:read" in self.granted and self.can_read_trades
+
+    @property
+    def can_read_trades(self) -> bool:
+        """Whether orders and fills may be read with it."""
+        return "trade:read" in self.granted or self.can_trade
+
+
+def safe_scopes(text: str) -> KeyScopes:
+    """Read the scope text of a key.
+
+    >>> safe_scopes("connection mainaccount name:desk account:read trade:read_write").can_trade
+    True
+
+    Raises UnsafeKeyError when the key may withdraw, administer the account, or write anything but orders,
+    and when nothing is said.
+    """
+    words = frozenset(text.split())
+    if not words:
+        raise UnsafeKeyError("the exchange did not say what the key may do: the key is not used")
+    unsafe = sorted(
+        word
+        for word in words
+        if word.endswith(_WRITES) and word.removesuffix(_WRITES) not in _HARMLESS_WRITES
+    )
+    if unsafe:
+        raise UnsafeKeyError(
+            f"the key may do too much ({', '.join(unsafe)}): make one with account:read and trade:read_write only"
+        )
+    return KeyScopes(words)
