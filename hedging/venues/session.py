@@ -8,14 +8,12 @@ failure; writes raise VenueRejected only when the exchange's answer proves that 
 import asyncio
 import hashlib
 import hmac
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import TypeVar, TypeVarTuple
 
-from hedging.errors import BadInput, HedgingError, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
+from hedging.errors import BadInput, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
 from hedging.model.book import Balance, Position
 from hedging.model.instrument import Instrument
 from hedging.model.market import Quote
@@ -23,25 +21,319 @@ from hedging.model.trading import Fill, Order, OrderReport
 from hedging.units import Side
 from hedging.venues import deribit, deribit_orders
 from hedging.venues.address import AccountAddress
-from hedging.venues.client import order_safe_client
 from hedging.venues.payload import Raw
 from hedging.venues.scopes import KeyScopes, safe_scopes
-from hedging.venues.translation import NOT_OPEN, ORDER_NOT_FOUND, answer_in, read_error, write_error
+from hedging.venues.translation import NOT_OPEN, ORDER_NOT_FOUND, answer_in
+from hedging.venues.wire import Pacing, Parameters, Wire, as_list, as_object, result
 
 Answered = TypeVar("Answered")
 Arguments = TypeVarTuple("Arguments")
 
-RELOAD_PAUSE = timedelta(minutes=5)  # before asking again for an instrument the exchange did not list
+RELOAD_PAUSE = timedelta(minutes=1)  # before the exchange is asked again for an instrument it did not list
 PAGE = 1000  # trades per request, the exchange's largest
 FORWARD = timedelta(days=1)  # beyond our clock, so that a trade a second ahead of it is not left out
 
 
-class Pacing(Enum):
-    """Whether the client itself waits between requests: reads do, orders are budgeted before they come here."""
-
-    PACED = "paced"
-    UNPACED = "unpaced"
-
-
 class AccountSession:
-    """REST session of one account. Methods block and may be called from any thread; ``run`` awaits them."""
+    """REST session of one account. Methods block and may be called from any thread; ``run`` awaits them.
+
+    ``clock`` tells the present time, aware UTC. ``refused`` says why listed instruments were left out.
+    """
+
+    def __init__(
+        self,
+        address: AccountAddress,
+        clock: Callable[[], datetime],
+        pacing: Pacing = Pacing.PACED,
+        timeout_seconds: float = 5.0,
+    ) -> None:
+        self.address = address
+        self.instruments: Mapping[str, Instrument] = {}
+        self.refused: Mapping[str, str] = {}
+        self._clock = clock
+        self._wire = Wire(address, pacing, timeout_seconds)
+        self._client = self._wire.client
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"venue-{address.name}")
+        self._bases: tuple[str, ...] = ()
+        self._tried: dict[str, datetime] = {}
+
+    async def run(self, function: Callable[[*Arguments], Answered], *arguments: *Arguments) -> Answered:
+        """Await a method on the worker thread; cancelling the wait does not stop the request."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, function, *arguments)
+
+    def close(self) -> None:
+        """Accept no more work, and close the connection once the request in flight has ended."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._wire.close()
+
+    @property
+    def settlement_currencies(self) -> tuple[str, ...]:
+        """Currencies the loaded instruments settle in: the ones to ask ``fills`` for."""
+        return tuple(sorted({known.settlement_currency for known in self.instruments.values()}))
+
+    def load(self, bases: tuple[str, ...] = ("BTC", "ETH")) -> Mapping[str, Instrument]:
+        """Instruments by name; combinations are left out without being refused.
+
+        Raises VenueUnreachable, also where one of ``bases`` has no instrument at all: the library drops what
+        it does not understand without a word.
+        """
+        markets = self._wire.read(
+            "loading the instruments",
+            lambda: [as_object(m) for m in self._client.load_markets(True).values()],
+        )
+        loaded, refused = _instruments(markets)
+        for base in bases:
+            if not any(known.underlying == base for known in loaded.values()):
+                raise VenueUnreachable(
+                    f"no usable instrument of {base} among {len(markets)} listed, {len(refused)} of them refused: "
+                    f"{list(refused.values())[:3]}"
+                )
+        self.instruments, self.refused, self._bases = loaded, refused, bases
+        return loaded
+
+    def reload_once(self, name: str) -> Instrument:
+        """An instrument that may have been listed since ``load``: the list is read again, once a minute.
+
+        Raises UnknownInstrument when the exchange does not list it, VenueUnreachable when it did not say.
+        """
+        known = self.instruments.get(name)
+        now = self._clock()
+        if known is None and now - self._tried.get(name, now - RELOAD_PAUSE) >= RELOAD_PAUSE:
+            self._tried[name] = now
+            known = self.load(self._bases).get(name)
+        if known is None:
+            raise deribit.UnknownInstrument(name)
+        return known
+
+    def server_time_offset(self) -> float:
+        """Seconds by which the exchange's clock is ahead of ours, as of the middle of the request."""
+
+        def ask() -> float:
+            before = self._clock()
+            told = deribit.server_time(result(self._client.public_get_get_time()))
+            return (told - before - (self._clock() - before) / 2).total_seconds()
+
+        return self._wire.read("reading the time", ask)
+
+    def check_key(self) -> KeyScopes:
+        """What the key may do.
+
+        Raises UnsafeKeyError for a key that may withdraw, administer or says nothing; VenueRejected for one
+        that the exchange does not accept; VenueUnreachable.
+        """
+        timestamp = str(int(self._clock().timestamp() * 1000))
+        signed = f"{timestamp}\n{timestamp}\n".encode()
+        credentials: Parameters = {
+            "grant_type": "client_signature",
+            "client_id": self.address.key,
+            "timestamp": timestamp,
+            "nonce": timestamp,
+            "data": "",
+            "signature": hmac.new(self.address.secret.encode(), signed, hashlib.sha256).hexdigest(),
+        }
+
+        def ask() -> str:
+            scope = as_object(result(self._client.public_get_auth(credentials))).get("scope")
+            return scope if isinstance(scope, str) else ""
+
+        try:
+            scope = self._wire.read(f"checking the key of {self.address.name}", ask)
+        except VenueUnreachable as error:
+            if error.__cause__ is not None and answer_in(error.__cause__):
+                raise VenueRejected(str(error)) from error
+            raise
+        return safe_scopes(scope)
+
+    def submit(self, order: Order, instrument: Instrument) -> tuple[OrderReport, tuple[Fill, ...]]:
+        """Send an order, once, with its client id as label; returns what became of it at once.
+
+        Raises BadInput before anything is sent; VenueRejected where the exchange proves that it accepted
+        nothing; VenueUnclear for everything else.
+        """
+        request = deribit_orders.order_request(order, instrument)
+        method = self._client.private_get_buy if request.side is Side.BUY else self._client.private_get_sell
+
+        def send() -> tuple[OrderReport, tuple[Fill, ...]]:
+            answered = as_object(result(method(request.parameters())))
+            report = deribit_orders.order_report(as_object(answered.get("order")))
+            if (report.client_id, report.instrument) != (order.client_id, order.instrument):
+                raise BadInput(f"the answer is about {report.client_id!r} in {report.instrument}")
+            return report, self._fills(answered.get("trades"))
+
+        return self._wire.write(f"order {order.client_id}", send)
+
+    def cancel(self, order: Order) -> OrderReport | None:
+        """Cancel one of our orders, by the exchange's id where known, else by its label.
+
+        Returns its state afterwards, None where the exchange knows no such order. Raises VenueRejected
+        where the exchange refused to cancel, VenueUnclear where it may have cancelled.
+        """
+
+        def send() -> OrderReport | None:
+            try:
+                if order.venue_id:
+                    answered = result(self._client.private_get_cancel({"order_id": order.venue_id}))
+                    return deribit_orders.order_report(as_object(answered))
+                result(self._client.private_get_cancel_by_label(self._by_label(order)))
+            except Exception as error:
+                answer = answer_in(error)
+                if answer is None or answer.code not in NOT_OPEN:
+                    raise
+            return None
+
+        report = self._wire.write(f"cancelling {order.client_id}", send)
+        if report is not None:
+            return report
+        try:
+            return self.find(order)
+        except VenueUnreachable as error:
+            raise VenueUnclear(
+                f"cancelling {order.client_id}: its state afterwards is not known: {error}"
+            ) from error
+
+    def find(self, order: Order) -> OrderReport | None:
+        """The order that carries our label; None where the exchange was asked twice and knows none.
+
+        Raises VenueUnreachable; VenueError where several orders carry the label: a person has to look.
+        """
+        what, by_label = f"finding {order.client_id}", self._by_label(order)
+        for method in (
+            self._client.private_get_get_order_state_by_label,
+            self._client.private_get_get_open_orders_by_label,
+        ):
+            reports = [
+                one for one in self._labelled(what, method, by_label) if one.client_id == order.client_id
+            ]
+            if len({report.venue_id for report in reports}) > 1:
+                raise VenueError(f"{what}: {len(reports)} orders carry this label: a person has to look")
+            if reports:
+                return max(reports, key=lambda report: report.at)
+        return None
+
+    def _labelled(
+        self, what: str, method: Callable[[Parameters], object], by_label: Parameters
+    ) -> tuple[OrderReport, ...]:
+        def ask() -> tuple[OrderReport, ...]:
+            try:
+                listed = as_list(result(method(by_label)))
+            except Exception as error:
+                answer = answer_in(error)
+                if answer is None or answer.code != ORDER_NOT_FOUND:
+                    raise
+                return ()
+            return tuple(deribit_orders.order_report(raw) for raw in listed)
+
+        return self._wire.read(what, ask)
+
+    def _by_label(self, order: Order) -> Parameters:
+        known = self.instruments.get(order.instrument)
+        if known is None:
+            raise deribit.UnknownInstrument(order.instrument)
+        return {"currency": known.settlement_currency, "label": order.client_id}
+
+    def open_orders(self) -> tuple[OrderReport, ...]:
+        """Every open order of the account, ours and others'."""
+
+        def ask() -> tuple[OrderReport, ...]:
+            listed = as_list(result(self._client.private_get_get_open_orders()))
+            return tuple(deribit_orders.order_report(raw) for raw in listed)
+
+        return self._wire.read("reading the open orders", ask)
+
+    def fills(self, currency: str, since: datetime) -> tuple[Fill, ...]:
+        """Our trades in instruments that settle in ``currency``, from ``since`` on, oldest first."""
+        found: dict[str, Fill] = {}
+        what = f"reading the trades in {currency}"
+        start, end = since, self._clock() + FORWARD
+        while True:
+            page, more = self._wire.read(what, lambda start=start: self._trades(currency, start, end))
+            fresh = [one for one in page if one.trade_id not in found]
+            found |= {one.trade_id: one for one in fresh}
+            if not more:
+                return tuple(sorted(found.values(), key=lambda one: one.at))
+            if not fresh:
+                raise VenueUnreachable(f"{what}: the pages do not end")
+            start = max(one.at for one in fresh)
+
+    def _trades(self, currency: str, start: datetime, end: datetime) -> tuple[tuple[Fill, ...], bool]:
+        parameters: Parameters = {
+            "currency": currency,
+            "start_timestamp": int(start.timestamp() * 1000),
+            "end_timestamp": int(end.timestamp() * 1000),
+            "count": PAGE,
+            "sorting": "asc",
+        }
+        answered = as_object(
+            result(self._client.private_get_get_user_trades_by_currency_and_time(parameters))
+        )
+        return self._fills(answered.get("trades")), answered.get("has_more") is True
+
+    def fills_of(self, venue_order_id: str) -> tuple[Fill, ...]:
+        """Our trades of one order, by the exchange's id of it."""
+
+        def ask() -> tuple[Fill, ...]:
+            parameters: Parameters = {"order_id": venue_order_id, "sorting": "asc"}
+            listed = result(self._client.private_get_get_user_trades_by_order(parameters))
+            return self._fills(listed.get("trades") if isinstance(listed, Mapping) else listed)
+
+        return self._wire.read(f"reading the trades of {venue_order_id}", ask)
+
+    def _fills(self, listed: object) -> tuple[Fill, ...]:
+        return tuple(deribit_orders.fill(raw, self.address.name) for raw in as_list(listed))
+
+    def positions(self) -> tuple[Position, ...]:
+        """Every position that is not flat, in all currencies.
+
+        Raises VenueUnreachable, also where a single position cannot be read: a part of the book is not the book.
+        """
+
+        def ask() -> tuple[Position, ...]:
+            listed = as_list(result(self._client.private_get_get_positions({"currency": "any"})))
+            received_at = self._clock()
+            read = (self._position(raw, received_at) for raw in listed)
+            return tuple(position for position in read if position is not None)
+
+        return self._wire.read("reading the positions", ask)
+
+    def _position(self, raw: Raw, received_at: datetime) -> Position | None:
+        try:
+            return deribit.position(raw, self.address.name, self.instruments, received_at)
+        except deribit.UnknownInstrument as unknown:
+            self.reload_once(unknown.name)
+        return deribit.position(raw, self.address.name, self.instruments, received_at)
+
+    def balances(self) -> tuple[Balance, ...]:
+        """Every currency of the account, also those with nothing in them."""
+
+        def ask() -> tuple[Balance, ...]:
+            answered = as_object(result(self._client.private_get_get_account_summaries({"extended": True})))
+            received_at = self._clock()
+            listed = as_list(answered.get("summaries"))
+            return tuple(deribit.balance(raw, self.address.name, received_at) for raw in listed)
+
+        return self._wire.read("reading the balances", ask)
+
+    def ticker(self, name: str) -> Quote:
+        """Present quote of one instrument."""
+
+        def ask() -> Quote:
+            raw = as_object(result(self._client.public_get_ticker({"instrument_name": name})))
+            return deribit.quote(raw, None, self._clock())
+
+        return self._wire.read(f"reading the ticker of {name}", ask)
+
+
+def _instruments(markets: list[Raw]) -> tuple[dict[str, Instrument], dict[str, str]]:
+    """Usable instruments by name, and why the others are not."""
+    loaded: dict[str, Instrument] = {}
+    refused: dict[str, str] = {}
+    for market in markets:
+        symbol = str(market.get("symbol"))
+        try:
+            raw = as_object(market.get("info"))
+            if not deribit.is_combination(raw):
+                known = deribit.instrument(raw, symbol)
+                loaded[known.name] = known
+        except BadInput as error:
+            refused[symbol] = str(error)
+    return loaded, refused

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from hedging.errors import VenueError, VenueRejected, VenueUnclear, VenueUnreachable
 from hedging.venues.redaction import redact, redact_chain
 
+_PREFIX = "deribit "
 ORDER_NOT_FOUND = 10004
 NOT_OPEN = frozenset({10004, 10010, 11008, 11044})  # nothing left to cancel
 PROVES_NOT_ACCEPTED = frozenset(
@@ -50,12 +51,13 @@ def answer_in(error: BaseException) -> Answer | None:
     The library puts its name before the body of the response: ``deribit {"jsonrpc": …}``. Anything that is
     not exactly such a body is not an answer.
     """
-    _, found, body = (str(error.args[0]) if error.args else "").partition("{")
+    text = str(error.args[0]) if error.args else ""
+    if not text.startswith(_PREFIX):
+        return None
     try:
-        parsed = json.loads(found + body)
+        return answer_of(json.loads(text.removeprefix(_PREFIX)))
     except ValueError:
         return None
-    return answer_of(parsed)
 
 
 def answer_of(parsed: object) -> Answer | None:
