@@ -191,7 +191,7 @@ def calendar(now_ns: int) -> Calendar:
 def _round_step(width: float, smallest: float) -> float:
     """Largest of 1, 2, 2.5, 5 × 10ⁿ that is not wider than ``width``, at least ``smallest``."""
     power = 10.0 ** math.floor(math.log10(width))
-    return max(smallest, max(power * lead for lead in (1.0, 2.0, 2.5, 5.0) if power * lead <= width))
+    return max(smallest, *(power * lead for lead in (1.0, 2.0, 2.5, 5.0) if power * lead <= width))
 
 
 def strikes(underlying: str, spot: float, years: float) -> tuple[float, ...]:

@@ -1,0 +1,59 @@
+"""Index prices through time: the process, scaled to the start prices and moved by the shocks."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hedging.paper.market_nouns import IndexName
+from hedging.paper.market_shocks import Shocks
+from hedging.paper.process import COINS, DYNAMICS, Block, MarketProcess, State
+
+FloatArray = NDArray[np.float64]
+
+INDICES = tuple(IndexName)  # column = underlying, + 2 when in USDC
+_CALM_TO_WORST = math.log(20.0)  # realised over usual volatility at which stress is 1
+
+
+class SpotPath:
+    """Index prices and stress at any kept time; answers depend on that time alone."""
+
+    def __init__(
+        self, process: MarketProcess, shocks: Shocks, start_ns: int, spots: Mapping[str, float]
+    ) -> None:
+        self._process = process
+        self._shocks = shocks
+        self._base = np.log([spots[coin] for coin in COINS]) - process.state(start_ns).log_spot
+
+    def indices(self, at_ns: int, state: State) -> FloatArray:
+        """Index prices at ``at_ns`` in the order of INDICES, shape (4,)."""
+        moves = self._shocks.log_moves(np.array([at_ns]))[0]
+        dollars = np.exp(state.log_spot + self._base + moves)
+        return np.concatenate((dollars, dollars * math.exp(-state.stable)))
+
+    def block_indices(self, block: Block) -> tuple[NDArray[np.int64], FloatArray]:
+        """Times (n,) and index prices (n, 4) at the fast rows of a block."""
+        times = block.start_ns + block.step_ns * np.arange(len(block.log_spot), dtype=np.int64)
+        dollars = np.exp(block.log_spot + self._base + self._shocks.log_moves(times))
+        stable = np.repeat(np.exp(-block.stable), block.slow_ns // block.step_ns, axis=0)
+        return times, np.hstack((dollars, dollars * stable))
+
+    def average(self, start_ns: int, end_ns: int) -> FloatArray | None:
+        """Mean index prices (4,) sampled on the slow rows in [start, end); None where there is none."""
+        total, count = np.zeros(len(INDICES)), 0
+        for block in self._process.blocks(start_ns, end_ns):
+            ratio = block.slow_ns // block.step_ns
+            times, prices = self.block_indices(block)
+            times, prices = times[::ratio], prices[::ratio]
+            inside = prices[(times >= start_ns) & (times < end_ns)]
+            total += inside.sum(axis=0)
+            count += len(inside)
+        return total / count if count else None
+
+    def stress(self, at_ns: int, state: State, liveliness: float) -> FloatArray:
+        """Stress of each underlying from 0 to 1: how far realised volatility is above its usual level."""
+        usual = np.array([coin.volatility**2 for coin in DYNAMICS]) * liveliness**2
+        ratio = (state.realised + self._shocks.energy(at_ns)) / usual
+        worst: FloatArray = np.clip(0.5 * np.log(np.maximum(ratio, 1.0)) / _CALM_TO_WORST, 0.0, 1.0)
+        return worst
