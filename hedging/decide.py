@@ -52,7 +52,7 @@ class Situation:
     """What a decision about one underlying must know beside the snapshot.
 
     ``settled``: positions were read after the last fill. ``rejected``: when a person last said no, and
-    the delta in coin at which they did.
+    the delta in coin at which they did. ``failed_at``: when a ticket failed, while that is recent.
     """
 
     now: datetime
@@ -63,6 +63,7 @@ class Situation:
     state: TradingState
     settled: bool
     rejected: tuple[datetime, float] | None
+    failed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,8 @@ def _blocked(item: UnderlyingRules, current: Drift, now: Situation) -> str:
         return f"order {now.live[0].client_id} is still working"
     if not now.settled:
         return "the position has not been read again since the last fill"
+    if now.failed_at:
+        return f"a ticket failed at {now.failed_at:%H:%M:%S} UTC; waiting a few seconds before the next"
     if now.rejected:
         at, delta = now.rejected
         width = item.band.upper - item.band.lower

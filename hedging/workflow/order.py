@@ -71,8 +71,9 @@ def reported(order: Order, report: OrderReport) -> Order:
         return quarantined(order, contradiction, report.at)
     if order.state is OrderState.QUARANTINED or report.filled < order.filled:
         return order
-    if order.state in TERMINAL and report.filled == order.filled:
-        return order
+    if order.state in TERMINAL:
+        average = order.average_price or report.average_price
+        return replace(order, venue_id=report.venue_id, average_price=average)
     return replace(
         order,
         state=report.state,

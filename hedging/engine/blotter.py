@@ -1,0 +1,133 @@
+"""Tickets, orders and the trading status in work: every change is in the ledger before it counts."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from hedging.ledger import Lease, Ledger, Transaction
+from hedging.model.trading import (
+    Command,
+    CommandState,
+    Fill,
+    Order,
+    Refusal,
+    Ticket,
+    TradingStatus,
+)
+from hedging.workflow.order import LIVE, filled_late
+from hedging.workflow.ticket import OPEN
+
+LEASE_SECONDS = 15.0
+FENCE_MARGIN = timedelta(seconds=2)
+
+
+class Blotter:
+    """The engine's memory of its own doings; the ledger holds the same, and holds it first."""
+
+    def __init__(self, ledger: Ledger, lease: Lease, now: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._now = now
+        self.lease = lease
+        self.status: TradingStatus = ledger.trading(lease.book)
+        self.tickets: dict[str, Ticket] = {t.underlying: t for t in ledger.tickets(OPEN)}
+        self.live: dict[str, Order] = {o.client_id: o for o in ledger.orders(states=LIVE)}
+        self.recent: dict[str, Order] = {o.client_id: o for o in reversed(ledger.orders(limit=20))}
+        self.rejections: dict[str, tuple[datetime, float]] = {}
+        self.failures: dict[str, datetime] = {}
+
+    def renew_lease(self) -> None:
+        """Hold the book for another while. Raises LeaseLost when another engine took it."""
+        self.lease = self._ledger.renew_lease(self.lease, self._now(), timedelta(seconds=LEASE_SECONDS))
+
+    @property
+    def fence_limit(self) -> datetime:
+        """Latest time at which an order of ours may still be accepted (I9)."""
+        return self.lease.expires_at - FENCE_MARGIN
+
+    def put_status(self, status: TradingStatus, why: str, actor: str = "engine") -> None:
+        """Change what may be sent, with the reason."""
+        with self._ledger.write(self.lease, self._now()) as transaction:
+            transaction.put_trading(status)
+            transaction.record("trading status", actor, status.state.value, {"why": why})
+        self.status = status
+
+    def put_ticket(self, ticket: Ticket, inputs: bytes | None = None, after: Ticket | None = None) -> None:
+        """Store a ticket; ``after`` is the one it replaces, ``inputs`` what it was computed from."""
+        with self._ledger.write(self.lease, self._now()) as transaction:
+            if after is not None:
+                transaction.put_ticket(after)
+            transaction.put_ticket(ticket)
+            if inputs is not None:
+                transaction.put_inputs(ticket.inputs_hash, inputs)
+        if after is not None:
+            self._keep_ticket(after)
+        self._keep_ticket(ticket)
+
+    def put_new_order(
+        self,
+        judge: Callable[[Transaction, tuple[Order, ...]], tuple[Order, Refusal | None]],
+    ) -> tuple[Order, Refusal | None]:
+        """Insert an attempt if the gates, asked inside the transaction, let it pass; nothing is sent here."""
+        with self._ledger.write(self.lease, self._now()) as transaction:
+            order, refusal = judge(transaction, transaction.orders(LIVE))
+            if refusal is None:
+                transaction.put_order(order)
+        if refusal is None:
+            self._keep_order(order)
+        return order, refusal
+
+    def put_order(self, order: Order) -> None:
+        """Store a later state of an order."""
+        if self.recent.get(order.client_id) == order:
+            return
+        with self._ledger.write(self.lease, self._now()) as transaction:
+            transaction.put_order(order)
+        self._keep_order(order)
+
+    def book(self, order: Order, fills: Iterable[Fill]) -> tuple[Order, tuple[Fill, ...]]:
+        """Store an order with its fills in one transaction; returns what is new of them."""
+        with self._ledger.write(self.lease, self._now()) as transaction:
+            transaction.put_order(order)
+            fresh = tuple(fill for fill in fills if transaction.add_fill(fill))
+            checked = filled_late(order, transaction.fills(order.client_id), self._now())
+            if checked != order:
+                transaction.put_order(checked)
+        self._keep_order(checked)
+        return checked, fresh
+
+    def book_foreign(self, fill: Fill) -> bool:
+        """Store a fill that is no order of ours; False when it was already there."""
+        with self._ledger.write(self.lease, self._now()) as transaction:
+            return transaction.add_fill(fill)
+
+    def settle(self, command: Command, state: CommandState, answer: str) -> None:
+        """Answer a command."""
+        with self._ledger.write(self.lease, self._now()) as transaction:
+            transaction.settle_command(command.key, state, answer)
+
+    def record(self, kind: str, ref: str, body: object, actor: str = "engine") -> None:
+        """Append a record of something that changed no row."""
+        with self._ledger.write(self.lease, self._now()) as transaction:
+            transaction.record(kind, actor, ref, body)
+
+    def order(self, client_id: str) -> Order | None:
+        """An order of ours by its client id, from memory or from the ledger."""
+        return self.recent.get(client_id) or self._ledger.order(client_id)
+
+    def working_in(self, underlying: str) -> tuple[Order, ...]:
+        """Orders that are not over."""
+        return tuple(order for order in self.live.values() if order.underlying == underlying)
+
+    def _keep_ticket(self, ticket: Ticket) -> None:
+        if ticket.state in OPEN:
+            self.tickets[ticket.underlying] = ticket
+        elif (kept := self.tickets.get(ticket.underlying)) and kept.id == ticket.id:
+            del self.tickets[ticket.underlying]
+
+    def _keep_order(self, order: Order) -> None:
+        self.recent[order.client_id] = order
+        while len(self.recent) > 60:
+            self.recent.pop(next(iter(self.recent)))
+        if order.state in LIVE:
+            self.live[order.client_id] = order
+        else:
+            self.live.pop(order.client_id, None)

@@ -1,0 +1,97 @@
+"""What the parts of the engine share: the live book, the blotter, the latches, and the venue sessions."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from hedging.decide import Assessment, assess
+from hedging.engine.blotter import Blotter
+from hedging.engine.latches import Latches
+from hedging.engine.live_book import LiveBook
+from hedging.errors import VenueError
+from hedging.model.rules import Rules, UnderlyingRules
+from hedging.model.trading import Fill
+from hedging.venues.session import AccountSession
+from hedging.workflow.authority import auto_off
+
+
+@dataclass(slots=True)
+class Sessions:
+    """REST sessions of one account: orders have one of their own, so that no read stands in their way."""
+
+    orders: AccountSession
+    reads: AccountSession
+
+    def close(self) -> None:
+        """End both."""
+        self.orders.close()
+        self.reads.close()
+
+
+@dataclass(slots=True)
+class DeskState:
+    """The engine's working state; one thread (the event loop's) changes it."""
+
+    rules: Rules
+    book: LiveBook
+    blotter: Blotter
+    latches: Latches
+    sessions: Mapping[str, Sessions]
+    now: Callable[[], datetime]
+    wake: Callable[[], None]
+    messages: deque[datetime] = field(default_factory=lambda: deque(maxlen=400))
+    latest_trouble: str = ""
+
+    def item(self, underlying: str) -> UnderlyingRules:
+        """Rules of one underlying."""
+        return next(item for item in self.rules.underlyings if item.underlying == underlying)
+
+    def assessment(self) -> Assessment:
+        """The book valued now."""
+        return assess(self.book.snapshot(self.now()), self.rules)
+
+    async def read_positions(self, account: str) -> None:
+        """Ask the venue for the positions; an unexplained change ends automatic mode."""
+        asked_at = self.now()
+        reads = self.sessions[account].reads
+        positions = await reads.run(reads.positions)
+        odd = self.book.take_positions(account, positions, asked_at)
+        if odd:
+            self.blotter.record("position changed outside", account, list(odd))
+            self.suspend_auto("; ".join(odd))
+        self.wake()
+
+    async def read_balances(self, account: str) -> None:
+        """Ask the venue for balances and margin."""
+        asked_at = self.now()
+        reads = self.sessions[account].reads
+        self.book.take_balances(account, await reads.run(reads.balances), asked_at)
+        self.wake()
+
+    async def try_reading_positions(self, account: str) -> None:
+        """Read the positions where the venue answers; where it does not, they simply grow old."""
+        try:
+            await self.read_positions(account)
+        except VenueError as error:
+            self.latest_trouble = str(error)
+
+    def take_fill(self, fill: Fill) -> None:
+        """Book a fill from the stream or a sweep: ours to its order, a foreign one as what it is."""
+        order = self.blotter.order(fill.client_id) if fill.client_id else None
+        if order is None:
+            if self.blotter.book_foreign(fill):
+                self.suspend_auto(f"a trade that we did not send: {fill.amount} {fill.instrument}")
+            self.wake()
+            return
+        _, fresh = self.blotter.book(order, (fill,))
+        for each in fresh:
+            self.book.take_fill(each, self.now())
+        self.wake()
+
+    def suspend_auto(self, why: str) -> None:
+        """End automatic mode, with the reason on the record."""
+        status = self.blotter.status
+        off = auto_off(status.auto, why)
+        if off != status.auto:
+            self.blotter.put_status(replace(status, auto=off), f"automatic hedging off: {why}")

@@ -1,0 +1,156 @@
+"""The newest of everything the venue has told us, with when it was told."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from hedging.model.book import Balance, Position
+from hedging.model.instrument import Instrument
+from hedging.model.market import Quote
+from hedging.model.rules import AgeRules
+from hedging.model.snapshot import Gap, GapReason, Snapshot
+from hedging.model.trading import Fill
+
+
+class LiveBook:
+    """Quotes, positions and balances as they arrive; hands out snapshots.
+
+    A position read counts only when it was asked for after the last fill, and either equals what our own
+    fills made of the read before, or is ``settle`` seconds younger than the last of them: an exchange may
+    answer from a moment before the fill.
+    """
+
+    def __init__(self, accounts: Iterable[str], hedges: Iterable[str], ages: AgeRules) -> None:
+        self.instruments: dict[str, Instrument] = {}
+        self.quotes: dict[str, Quote] = {}
+        self.clock_offset: float | None = None
+        self.version = 0
+        self._accounts = tuple(accounts)
+        self._hedges = frozenset(hedges)
+        self._ages = ages
+        self._positions: dict[str, dict[str, Position]] = {}
+        self._positions_at: dict[str, datetime] = {}
+        self._balances: dict[str, tuple[Balance, ...]] = {}
+        self._balances_at: dict[str, datetime] = {}
+        self._filled: dict[str, dict[str, Decimal]] = {}
+        self._last_fill_at: dict[str, datetime] = {}
+
+    def take_quote(self, quote: Quote) -> None:
+        """Keep the newest quote of its instrument."""
+        self.quotes[quote.instrument] = quote
+        self.version += 1
+
+    def take_fill(self, fill: Fill, now: datetime) -> None:
+        """Remember a fill of ours, so that the next position read can be checked against it."""
+        filled = self._filled.setdefault(fill.account, {})
+        signed = fill.amount * fill.side
+        filled[fill.instrument] = filled.get(fill.instrument, Decimal(0)) + signed
+        self._last_fill_at[fill.account] = now
+        self.version += 1
+
+    def take_balances(self, account: str, balances: tuple[Balance, ...], asked_at: datetime) -> None:
+        """Keep the balances of one account."""
+        self._balances[account] = balances
+        self._balances_at[account] = asked_at
+        self.version += 1
+
+    def take_positions(
+        self, account: str, positions: tuple[Position, ...], asked_at: datetime
+    ) -> tuple[str, ...]:
+        """Keep a position read if it may be trusted, and name what our own fills do not explain.
+
+        Returns one sentence per instrument whose amount changed without a fill of ours; the first read of
+        an account and instruments that have expired explain themselves.
+        """
+        last_fill = self._last_fill_at.get(account)
+        if last_fill is not None and asked_at <= last_fill:
+            return ()
+        after = {position.instrument.name: position for position in positions}
+        before = self._positions.get(account)
+        odd = [] if before is None else self._unexplained(account, before, after, asked_at)
+        if odd and last_fill and asked_at - last_fill < timedelta(seconds=self._ages.settle):
+            return ()
+        self._positions[account] = after
+        self._positions_at[account] = asked_at
+        self._filled.pop(account, None)
+        self.version += 1
+        return tuple(odd)
+
+    def settled(self, account: str) -> bool:
+        """Whether the positions were read after the last fill and may be decided upon."""
+        at, last_fill = self._positions_at.get(account), self._last_fill_at.get(account)
+        return at is not None and (last_fill is None or at > last_fill)
+
+    def positions_at(self, account: str) -> datetime | None:
+        """When the positions in use were asked for."""
+        return self._positions_at.get(account)
+
+    def balances_at(self, account: str) -> datetime | None:
+        """When the balances in use were asked for."""
+        return self._balances_at.get(account)
+
+    def last_fill_at(self, account: str) -> datetime | None:
+        """When the last fill of ours reached us."""
+        return self._last_fill_at.get(account)
+
+    def amount(self, account: str, instrument: str) -> Decimal | None:
+        """Signed amount held, 0 where the venue reports no position; None while nothing was read."""
+        held = self._positions.get(account)
+        if held is None:
+            return None
+        return held[instrument].amount if instrument in held else Decimal(0)
+
+    def balance(self, account: str, currency: str) -> Balance | None:
+        """One balance, None while it was not read."""
+        return next((b for b in self._balances.get(account, ()) if b.currency == currency), None)
+
+    def names(self) -> frozenset[str]:
+        """Instruments a decision needs: all that is held, and the hedges."""
+        held = (name for positions in self._positions.values() for name in positions)
+        return self._hedges.union(held)
+
+    def snapshot(self, now: datetime) -> Snapshot:
+        """All that is known at ``now``; whatever is missing or old for the whole book is a gap."""
+        needed = self.names()
+        return Snapshot(
+            at=now,
+            positions=tuple(p for held in self._positions.values() for p in held.values()),
+            balances=tuple(b for balances in self._balances.values() for b in balances),
+            quotes={name: self.quotes[name] for name in sorted(needed) if name in self.quotes},
+            gaps=tuple(self._gaps(now)),
+        )
+
+    def _gaps(self, now: datetime) -> Iterable[Gap]:
+        reads: tuple[tuple[str, Mapping[str, datetime], float], ...] = (
+            ("positions", self._positions_at, self._ages.position),
+            ("balances", self._balances_at, self._ages.margin),
+        )
+        for account in self._accounts:
+            for what, times, limit in reads:
+                at = times.get(account)
+                if at is None:
+                    detail = f"the {what} of {account} have not been read"
+                    yield Gap(what=what, reason=GapReason.MISSING, detail=detail, underlying=None)
+                elif now - at > timedelta(seconds=limit):
+                    age = (now - at).total_seconds()
+                    detail = f"the {what} of {account} are {age:.0f} s old, allowed are {limit:g} s"
+                    yield Gap(what=what, reason=GapReason.STALE, detail=detail, underlying=None)
+
+    def _unexplained(
+        self,
+        account: str,
+        before: Mapping[str, Position],
+        after: Mapping[str, Position],
+        asked_at: datetime,
+    ) -> list[str]:
+        filled = self._filled.get(account, {})
+        odd = []
+        for name in sorted(before.keys() | after.keys() | filled.keys()):
+            instrument = self.instruments.get(name)
+            if instrument and instrument.expiry and instrument.expiry <= asked_at:
+                continue
+            was = before[name].amount if name in before else Decimal(0)
+            now = after[name].amount if name in after else Decimal(0)
+            if now != was + filled.get(name, Decimal(0)):
+                odd.append(f"{name} went from {was:+f} to {now:+f} without a fill of ours")
+        return odd

@@ -1,0 +1,289 @@
+"""The loop: whatever changes wakes a cycle; a cycle decides, records, and lets approved tickets run."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from hedging.decide import Assessment, Decided, Situation, assess, decide
+from hedging.engine.commands import Clerk, cancel_resting
+from hedging.engine.desk_state import DeskState
+from hedging.engine.executor import execute
+from hedging.engine.proving import look_up, prove
+from hedging.engine.publisher import Publisher
+from hedging.errors import VenueError, WorkflowError
+from hedging.ledger import Ledger
+from hedging.model.market import Quote
+from hedging.model.rules import UnderlyingRules
+from hedging.model.trading import AutoMode, Outcome, OrderReport, OrderState, Ticket, TicketState
+from hedging.venues.stream import AccountStream
+from hedging.workflow import order as orders
+from hedging.workflow import ticket as tickets
+from hedging.workflow.authority import auto_refusals, lapsed
+
+CYCLE_SPACING_SECONDS = 0.01
+FLOOR_SECONDS = 0.25
+PUBLISH_SECONDS = 0.2
+COMMAND_SECONDS = 0.05
+LEASE_RENEWAL_SECONDS = 3.0
+AFTER_FAILURE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the loop is made of."""
+
+    desk: DeskState
+    ledger: Ledger
+    publisher: Publisher
+    streams: tuple[AccountStream, ...]
+
+
+class Loop:
+    """Runs until cancelled or until the lease or the ledger is lost."""
+
+    def __init__(self, parts: Parts, woken: asyncio.Event) -> None:
+        self._desk = parts.desk
+        self._ledger = parts.ledger
+        self._publisher = parts.publisher
+        self._streams = parts.streams
+        self._woken = woken
+        self._clerk = Clerk(parts.desk, self._start)
+        self._executing: set[asyncio.Task[None]] = set()
+        self._seen: tuple[int, int] = (-1, -1)
+        self._touched = 0
+        self._whole: Assessment = parts.desk.assessment()
+        self._ready = False
+        self._status = "looking up what an earlier run left behind"
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Recover, then run every task; the first failure of any ends all of them."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for stream in self._streams:
+                group.create_task(stream.run())
+            group.create_task(self._every(LEASE_RENEWAL_SECONDS, self._renew))
+            group.create_task(self._every(PUBLISH_SECONDS, self._publish))
+            await self._recover()
+            self._ready, self._status = True, "running"
+            group.create_task(self._every(COMMAND_SECONDS, self._commands))
+            self._sweeps(group)
+            await self._cycles()
+
+    def on_quote(self, quote: Quote) -> None:
+        """A price arrived."""
+        self._desk.book.take_quote(quote)
+        self._woken.set()
+
+    def on_report(self, report: OrderReport) -> None:
+        """The venue pushed the state of an order; one that is not ours is left alone."""
+        order = self._desk.blotter.recent.get(report.client_id)
+        if order is not None and order.state is not OrderState.SENT:
+            self._desk.blotter.put_order(orders.reported(order, report))
+        self._touch()
+
+    def _touch(self) -> None:
+        self._touched += 1
+        self._woken.set()
+
+    async def _cycles(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._woken.wait(), FLOOR_SECONDS)
+            except TimeoutError:
+                self._touched += 1
+            self._woken.clear()
+            self._cycle()
+            await asyncio.sleep(CYCLE_SPACING_SECONDS)
+
+    def _cycle(self) -> None:
+        now_seen = (self._desk.book.version, self._touched)
+        if now_seen == self._seen:
+            return
+        self._seen = now_seen
+        desk = self._desk
+        now = desk.now()
+        self._keep_auto_honest(now)
+        snapshot = desk.book.snapshot(now)
+        self._whole = assess(snapshot, desk.rules)
+        inputs = msgspec.json.encode([snapshot, desk.rules], order="sorted")
+        digest = hashlib.sha256(inputs).hexdigest()
+        for item in desk.rules.underlyings:
+            self._expire(item, now)
+            decided = decide(desk.rules, item, snapshot, self._whole, self._situation(item, now, digest))
+            self._publisher.runs.take(decided.decision)
+            self._apply(item, decided, inputs)
+
+    def _situation(self, item: UnderlyingRules, now: datetime, digest: str) -> Situation:
+        desk = self._desk
+        failed_at = desk.blotter.failures.get(item.underlying)
+        return Situation(
+            now=now,
+            inputs_hash=digest,
+            instrument=desk.book.instruments.get(item.hedge_instrument),
+            ticket=desk.blotter.tickets.get(item.underlying),
+            live=desk.blotter.working_in(item.underlying),
+            state=desk.blotter.status.state,
+            settled=desk.book.settled(item.account),
+            rejected=desk.blotter.rejections.get(item.underlying),
+            failed_at=failed_at if failed_at and now - failed_at < AFTER_FAILURE else None,
+        )
+
+    def _apply(self, item: UnderlyingRules, decided: Decided, inputs: bytes) -> None:
+        blotter = self._desk.blotter
+        waiting = blotter.tickets.get(item.underlying)
+        replaced = tickets.supersede(waiting, decided.superseded) if waiting and decided.superseded else None
+        if decided.proposal is not None:
+            shadow = blotter.status.auto.mode is AutoMode.SHADOW
+            ticket = replace(decided.proposal, shadow=shadow)
+            blotter.put_ticket(ticket, inputs, after=replaced)
+            if shadow:
+                blotter.record("shadow", ticket.id, {"would have sent": ticket.sentence})
+        elif replaced is not None:
+            blotter.put_ticket(replaced)
+        if decided.decision.outcome in {Outcome.PROPOSE, Outcome.KEEP}:
+            self._approve_by_itself(item)
+
+    def _approve_by_itself(self, item: UnderlyingRules) -> None:
+        desk = self._desk
+        ticket = desk.blotter.tickets.get(item.underlying)
+        auto = desk.blotter.status.auto
+        if ticket is None or ticket.state is not TicketState.PROPOSED or auto.mode is not AutoMode.ARMED:
+            return
+        proofs = [proof for proof in self._whole.proofs if proof.underlying == item.underlying]
+        if auto_refusals(desk.blotter.status, proofs, tuple(desk.blotter.live.values()), ()):
+            return
+        try:
+            approved = tickets.approve(
+                ticket,
+                f"auto, armed by {auto.set_by}",
+                (ticket.version, ticket.content_hash),
+                desk.now(),
+            )
+        except WorkflowError:
+            return
+        desk.blotter.put_ticket(approved)
+        self._start(approved)
+
+    def _start(self, ticket: Ticket) -> None:
+        if self._group is None:
+            raise WorkflowError("the engine is not running")
+        task = self._group.create_task(execute(self._desk, ticket))
+        self._executing.add(task)
+        task.add_done_callback(self._executing.discard)
+
+    def _keep_auto_honest(self, now: datetime) -> None:
+        status = self._desk.blotter.status
+        auto = lapsed(status.auto, now)
+        if auto != status.auto:
+            self._desk.blotter.put_status(
+                replace(status, auto=auto), f"automatic hedging off: {auto.ended_because}"
+            )
+
+    def _expire(self, item: UnderlyingRules, now: datetime) -> None:
+        ticket = self._desk.blotter.tickets.get(item.underlying)
+        if ticket and ticket.state is TicketState.PROPOSED and now >= ticket.expires_at:
+            self._desk.blotter.put_ticket(tickets.expire(ticket, now))
+
+    async def _commands(self) -> None:
+        reason = self._desk.latches.file_reason()
+        if reason and self._desk.blotter.status.halted_because != reason:
+            self._clerk.halt(reason, "kill file")
+        pending = self._ledger.pending_commands()
+        for command in pending:
+            self._clerk.handle(command)
+        if self._desk.latches.reasons() and self._desk.blotter.live:
+            await cancel_resting(self._desk)
+        if pending:
+            self._touch()
+
+    async def _publish(self) -> None:
+        view = self._publisher.view(
+            self._whole if self._ready else self._desk.assessment(), ready=self._ready, status=self._status
+        )
+        await asyncio.to_thread(self._publisher.store, view)
+
+    async def _renew(self) -> None:
+        self._desk.blotter.renew_lease()
+
+    async def _recover(self) -> None:
+        """Prove every order an earlier run left open, and end its tickets; nothing is sent before."""
+        blotter = self._desk.blotter
+        for order in tuple(blotter.live.values()):
+            if order.state in orders.UNPROVED:
+                left = replace(order, state=OrderState.SENT)
+                blotter.put_order(
+                    orders.unclear(left, "the engine stopped while it was sent", self._desk.now())
+                )
+                await prove(self._desk, order.client_id)
+            elif order.state is not OrderState.QUARANTINED:
+                await look_up(self._desk, order)
+        for ticket in tuple(blotter.tickets.values()):
+            if ticket.state is TicketState.PROPOSED:
+                blotter.put_ticket(tickets.supersede(ticket, "the engine was started again"))
+            else:
+                blotter.put_ticket(
+                    tickets.fail(ticket, "the engine was started again; its orders are proved")
+                )
+        for account in self._desk.sessions:
+            await self._desk.read_positions(account)
+
+    def _sweeps(self, group: asyncio.TaskGroup) -> None:
+        for account in self._desk.sessions:
+            for seconds, sweep in (
+                (2.0, self._desk.read_positions),
+                (5.0, self._desk.read_balances),
+                (5.0, self._sweep_orders),
+                (8.0, self._sweep_fills),
+                (20.0, self._sweep_clock),
+                (2.0, self._sweep_marks),
+            ):
+                group.create_task(self._every(seconds, _of(sweep, account)))
+
+    async def _sweep_orders(self, account: str) -> None:
+        for order in tuple(self._desk.blotter.live.values()):
+            working = order.state in {OrderState.ACKED, OrderState.PARTIAL}
+            if order.account == account and working:
+                await look_up(self._desk, order)
+
+    async def _sweep_fills(self, account: str) -> None:
+        reads = self._desk.sessions[account].reads
+        since = self._desk.now() - timedelta(minutes=5)
+        for currency in reads.settlement_currencies:
+            for fill in await reads.run(reads.fills, currency, since):
+                self._desk.take_fill(fill)
+
+    async def _sweep_clock(self, account: str) -> None:
+        reads = self._desk.sessions[account].reads
+        self._desk.book.clock_offset = await reads.run(reads.server_time_offset)
+
+    async def _sweep_marks(self, account: str) -> None:
+        """The floor under the stream: ask for whatever is about to be too old, and follow new positions."""
+        desk = self._desk
+        needed = desk.book.names()
+        for stream in self._streams:
+            stream.add(needed)
+        reads = desk.sessions[account].reads
+        old = desk.now() - timedelta(seconds=desk.rules.ages.marks / 2)
+        for name in sorted(needed):
+            quote = desk.book.quotes.get(name)
+            if quote is None or quote.received_at < old:
+                desk.book.take_quote(await reads.run(reads.ticker, name))
+        self._woken.set()
+
+    async def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+        """Repeat; a venue that does not answer is remembered, everything else ends the loop."""
+        while True:
+            try:
+                await act()
+            except VenueError as error:
+                self._desk.latest_trouble = str(error)
+            await asyncio.sleep(seconds)
+
+
+def _of(sweep: Callable[[str], Awaitable[None]], account: str) -> Callable[[], Awaitable[None]]:
+    return lambda: sweep(account)

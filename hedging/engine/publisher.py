@@ -1,0 +1,178 @@
+"""Writes what the engine sees: the view, one sample a second, and every decision as part of a run."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hedging.decide import Assessment
+from hedging.engine.desk_state import DeskState
+from hedging.errors import UnpriceableError
+from hedging.ledger import Series
+from hedging.model.exposure import Exposure
+from hedging.model.rules import UnderlyingRules
+from hedging.model.trading import Decision, TicketState
+from hedging.model.view import (
+    DecisionRun,
+    ExposureSample,
+    Feed,
+    Profile,
+    UnderlyingView,
+    VenueMode,
+    View,
+)
+from hedging.risk.profile import ladder, profile
+from hedging.workflow.authority import auto_refusals
+
+SAMPLE_EVERY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which engine speaks: constant from its start."""
+
+    book: str
+    mode: VenueMode
+    started_at: datetime
+
+
+class DecisionRuns:
+    """Folds successive equal decisions of an underlying into one run, so that every cycle is on record.
+
+    A run ends when the outcome, the ticket or any check's verdict changes; its numbers are the latest.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, DecisionRun] = {}
+        self._changed: dict[tuple[str, datetime], DecisionRun] = {}
+
+    def take(self, decision: Decision) -> None:
+        """Count one cycle."""
+        last = self._open.get(decision.underlying)
+        same = last is not None and _shape(last.decision) == _shape(decision)
+        first_at = last.first_at if last and same else decision.at
+        cycles = last.cycles + 1 if last and same else 1
+        run = DecisionRun(first_at=first_at, cycles=cycles, decision=decision)
+        self._open[decision.underlying] = run
+        self._changed[decision.underlying, first_at] = run
+
+    def latest(self, underlying: str) -> Decision | None:
+        """The newest decision of an underlying."""
+        run = self._open.get(underlying)
+        return run.decision if run else None
+
+    def drain(self) -> tuple[DecisionRun, ...]:
+        """Runs that grew since the last call."""
+        changed = tuple(self._changed.values())
+        self._changed.clear()
+        return changed
+
+
+class Publisher:
+    """Builds and stores views; keeps the counters a view needs."""
+
+    def __init__(self, desk: DeskState, series: Series, identity: Identity) -> None:
+        self._desk = desk
+        self._series = series
+        self._identity = identity
+        self._sequence = series.view_sequence()
+        self._sampled_at: datetime | None = None
+        self.runs = DecisionRuns()
+
+    def view(self, whole: Assessment, *, ready: bool, status: str) -> View:
+        """The picture of this moment."""
+        desk = self._desk
+        blotter = desk.blotter
+        self._sequence += 1
+        blocked = [u.underlying for u in desk.rules.underlyings if u.underlying not in whole.exposures]
+        recent = tuple(reversed(blotter.recent.values()))
+        return View(
+            sequence=self._sequence,
+            at=desk.now(),
+            book=self._identity.book,
+            mode=self._identity.mode,
+            engine_started_at=self._identity.started_at,
+            ready=ready,
+            status=status,
+            trading_state=blotter.status.state,
+            halted_because=blotter.status.halted_because,
+            resume_asked_by=blotter.status.resume_asked_by,
+            auto=blotter.status.auto,
+            auto_refusals=auto_refusals(blotter.status, whole.proofs, recent, blocked),
+            feeds=self._feeds(),
+            gaps=whole.gaps,
+            underlyings=tuple(self._underlying(item, whole) for item in desk.rules.underlyings),
+            positions=whole.positions,
+            limits=whole.limits,
+            tickets=tuple(blotter.tickets.values()),
+            orders=recent[:12],
+        )
+
+    def store(self, view: View) -> None:
+        """Write the view and, once a second, the samples and decision runs (blocks for the disk)."""
+        self._series.put_view(view)
+        if self._sampled_at is not None and view.at - self._sampled_at < SAMPLE_EVERY:
+            return
+        self._sampled_at = view.at
+        self._series.add_samples([self._sample(view.at, shown) for shown in view.underlyings])
+        self._series.put_decision_runs(self.runs.drain())
+
+    def _underlying(self, item: UnderlyingRules, whole: Assessment) -> UnderlyingView:
+        found = whole.exposures.get(item.underlying)
+        return UnderlyingView(
+            underlying=item.underlying,
+            exposure=found,
+            drift=whole.drifts.get(item.underlying),
+            profile=self._profile(found, whole) if found else None,
+            ladder=ladder(item.underlying, whole.positions) if found else (),
+            proofs=tuple(p for p in whole.proofs if p.underlying == item.underlying),
+            decision=self.runs.latest(item.underlying),
+            hedge_instrument=item.hedge_instrument,
+        )
+
+    def _profile(self, found: Exposure, whole: Assessment) -> Profile | None:
+        ticket = self._desk.blotter.tickets.get(found.underlying)
+        waiting = ticket is not None and ticket.state is TicketState.PROPOSED
+        hedge = ticket.delta_after - ticket.delta_before if ticket and waiting else None
+        try:
+            return profile(found, whole.positions, hedge)
+        except UnpriceableError:
+            return None
+
+    def _sample(self, at: datetime, shown: UnderlyingView) -> ExposureSample:
+        band = self._desk.item(shown.underlying).band
+        return ExposureSample(
+            at=at,
+            underlying=shown.underlying,
+            index=shown.exposure.index if shown.exposure else None,
+            delta=shown.exposure.delta if shown.exposure else None,
+            band_lower=band.lower,
+            band_upper=band.upper,
+            ratio_held=shown.drift.ratio_held if shown.drift else None,
+            ratio_wanted=shown.drift.ratio_wanted if shown.drift else None,
+        )
+
+    def _feeds(self) -> tuple[Feed, ...]:
+        book, ages = self._desk.book, self._desk.rules.ages
+        names = book.names()
+        held = [book.quotes.get(name) for name in names]
+        marks = None if None in held else min((q.received_at for q in held if q), default=None)
+        touches = [book.quotes.get(item.hedge_instrument) for item in self._desk.rules.underlyings]
+        touch = None if None in touches else min((q.touch_received_at for q in touches if q), default=None)
+        accounts = list(self._desk.sessions)
+        positions = [book.positions_at(account) for account in accounts]
+        margins = [book.balances_at(account) for account in accounts]
+        return (
+            Feed(name="prices", received_at=touch, limit_seconds=ages.touch),
+            Feed(name="marks", received_at=marks, limit_seconds=ages.marks),
+            Feed(name="positions", received_at=_oldest(positions), limit_seconds=ages.position),
+            Feed(name="margin", received_at=_oldest(margins), limit_seconds=ages.margin),
+        )
+
+
+def _oldest(times: list[datetime | None]) -> datetime | None:
+    known = [at for at in times if at is not None]
+    return min(known) if known and len(known) == len(times) else None
+
+
+def _shape(decision: Decision) -> tuple[object, ...]:
+    checks = tuple((verdict.check, verdict.passed) for verdict in decision.verdicts)
+    return decision.outcome, decision.ticket_id, checks
