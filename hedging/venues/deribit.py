@@ -8,9 +8,8 @@ options in coin; volatility arrives in percent and leaves as a fraction.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from hedging.errors import BadInput
 from hedging.model.book import Balance, Position
@@ -131,6 +130,11 @@ def quote(raw: Raw, previous: Quote | None, received_at: datetime) -> Quote:
         received_at=received_at,
         touch_received_at=touch_at,
     )
+
+
+def ticker_time(raw: Raw) -> datetime:
+    """The exchange's time of a ticker."""
+    return Payload(raw, "ticker").time("timestamp")
 
 
 def touch(raw: Raw, previous: Quote | None, received_at: datetime) -> Quote:
@@ -288,7 +292,20 @@ def server_time(milliseconds: object) -> datetime:
     return Payload({"timestamp": milliseconds}, "server time").time("timestamp")
 
 
-def index_price(raw: Raw) -> tuple[str, Decimal, datetime]:
-    """Name, price in USD and time of a ``deribit_price_index`` push."""
+@dataclass(frozen=True, slots=True)
+class IndexPrice:
+    """An index of the exchange ("btc_usd") in USD."""
+
+    name: str
+    price: float
+    venue_at: datetime
+    received_at: datetime
+
+
+def index_price(raw: Raw, received_at: datetime) -> IndexPrice:
+    """A push of the ``deribit_price_index`` channel."""
     read = Payload(raw, "index")
-    return read.text("index_name"), read.positive_decimal("price"), read.time("timestamp")
+    price = read.optional_positive("price")
+    if price is None:
+        read.refuse("price", "a number above 0")
+    return IndexPrice(read.text("index_name"), price, read.time("timestamp"), received_at)

@@ -49,6 +49,7 @@ def safe_scopes(text: str) -> KeyScopes:
     )
     if unsafe:
         raise UnsafeKeyError(
-            f"the key may do too much ({', '.join(unsafe)}): make one with account:read and trade:read_write only"
+            f"the key may do too much ({', '.join(unsafe)}): "
+            "make one with account:read and trade:read_write only"
         )
     return KeyScopes(words)

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar, TypeVarTuple
 
 from hedging.errors import BadInput, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
@@ -37,7 +38,8 @@ FORWARD = timedelta(days=1)  # beyond our clock, so that a trade a second ahead 
 class AccountSession:
     """REST session of one account. Methods block and may be called from any thread; ``run`` awaits them.
 
-    ``clock`` tells the present time, aware UTC. ``refused`` says why listed instruments were left out.
+    ``clock`` tells the present time, aware UTC. ``refused`` says why listed instruments were left out. A
+    second session of the account may be handed the first one's ``instruments`` instead of loading them.
     """
 
     def __init__(
@@ -79,13 +81,13 @@ class AccountSession:
         """
         markets = self._wire.read(
             "loading the instruments",
-            lambda: [as_object(m) for m in self._client.load_markets(True).values()],
+            lambda: [as_object(m) for m in self._client.load_markets(reload=True).values()],
         )
         loaded, refused = _instruments(markets)
         for base in bases:
             if not any(known.underlying == base for known in loaded.values()):
                 raise VenueUnreachable(
-                    f"no usable instrument of {base} among {len(markets)} listed, {len(refused)} of them refused: "
+                    f"no usable instrument of {base} among {len(markets)} listed, {len(refused)} refused: "
                     f"{list(refused.values())[:3]}"
                 )
         self.instruments, self.refused, self._bases = loaded, refused, bases
@@ -194,7 +196,8 @@ class AccountSession:
     def find(self, order: Order) -> OrderReport | None:
         """The order that carries our label; None where the exchange was asked twice and knows none.
 
-        Raises VenueUnreachable; VenueError where several orders carry the label: a person has to look.
+        Raises VenueUnreachable; VenueError where several orders carry the label: a person has to look;
+        UnknownInstrument where its instrument has not been loaded.
         """
         what, by_label = f"finding {order.client_id}", self._by_label(order)
         for method in (
@@ -246,7 +249,7 @@ class AccountSession:
         what = f"reading the trades in {currency}"
         start, end = since, self._clock() + FORWARD
         while True:
-            page, more = self._wire.read(what, lambda start=start: self._trades(currency, start, end))
+            page, more = self._wire.read(what, partial(self._trades, currency, start, end))
             fresh = [one for one in page if one.trade_id not in found]
             found |= {one.trade_id: one for one in fresh}
             if not more:
@@ -284,7 +287,7 @@ class AccountSession:
     def positions(self) -> tuple[Position, ...]:
         """Every position that is not flat, in all currencies.
 
-        Raises VenueUnreachable, also where a single position cannot be read: a part of the book is not the book.
+        Raises VenueUnreachable, also where a single position cannot be read: a part is not the book.
         """
 
         def ask() -> tuple[Position, ...]:
