@@ -63,7 +63,7 @@ def _plain(value: object) -> object:
     """A float's subclass (numpy's among them) as the float it is."""
     if isinstance(value, float):
         return float(value)
-    raise NotImplementedError(f"a {type(value).__name__} has no canonical form")
+    raise TypeError(f"a {type(value).__name__} has no canonical form")
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted", enc_hook=_plain)

@@ -39,7 +39,7 @@ class Shelf(Place):
 
     def row(self, noun: object) -> dict[str, object]:
         """All columns but those that only the database knows; raises LedgerError as ``encode``."""
-        return {**self.columns(noun), "body": encode(noun)}
+        return {"body": encode(noun), **self.columns(noun)}
 
     def row_of_body(self, body: str) -> dict[str, object]:
         """Derive the columns again from a stored body; raises LedgerError where it is no such noun."""

@@ -27,9 +27,10 @@ FAST_COMPRESSION = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputsNote:
-    """What the chain keeps of stored inputs: SHA-256 (hex) and size in bytes."""
+    """What the chain keeps of stored inputs: SHA-256 (hex) of the body and of what is stored, size in bytes."""
 
     sha256: str
+    packed_sha256: str
     size: int
 
 
@@ -84,8 +85,8 @@ class Transaction:
         known = select(INPUTS.c.hash).where(INPUTS.c.hash == inputs_hash)
         if self._connection.execute(known).scalar_one_or_none() is not None:
             return
-        record = self._append(INPUTS_KIND, self._lease.holder, inputs_hash, encode(inputs_note(body)))
         packed = zlib.compress(body, FAST_COMPRESSION)
+        record = self._append(INPUTS_KIND, self._lease.holder, inputs_hash, encode(inputs_note(body, packed)))
         self._insert(INPUTS, {"hash": inputs_hash, "body": packed, "record": record.sequence})
 
     def record(self, kind: str, actor: str, ref: str, body: object) -> Record:
@@ -159,9 +160,10 @@ class Transaction:
         )
 
 
-def inputs_note(body: bytes) -> InputsNote:
-    """Fingerprint of ``body``, as the chain keeps it."""
-    return InputsNote(sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+def inputs_note(body: bytes, packed: bytes) -> InputsNote:
+    """Fingerprint of ``body`` and of its compressed form, as the chain keeps it."""
+    digests = [hashlib.sha256(each).hexdigest() for each in (body, packed)]
+    return InputsNote(sha256=digests[0], packed_sha256=digests[1], size=len(body))
 
 
 def _agree(booked: Fill, reported: Fill) -> bool:

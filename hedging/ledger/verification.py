@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, RowMapping, select
 from hedging.errors import LedgerError, LedgerTampered
 from hedging.ledger import chain, leases
 from hedging.ledger.chain import GENESIS, record_of
-from hedging.ledger.codec import encode
+from hedging.ledger.codec import encode, nanoseconds
 from hedging.ledger.leases import LeaseNote
 from hedging.ledger.rows import SHELVES, Place, Shelf
 from hedging.ledger.schema import HEAD, INPUTS, LEASES, RECORDS
@@ -68,9 +68,10 @@ def _check_chain(connection: Connection, proofs: Proofs) -> int:
             known[row.ref] = Proved(row.sequence, _sha(row.body), ordinal)
     heads = connection.execute(select(HEAD.c.sequence, HEAD.c.hash)).all()
     if [tuple(head) for head in heads] != [(count, last_hash)]:
+        said = ", ".join(str(head.sequence) for head in heads) or "nothing"
         raise LedgerTampered(
             f"record {count + 1}: missing, or the head of the chain was changed:"
-            f" the last record is number {count}, the head says {', '.join(str(head.sequence) for head in heads) or 'nothing'}"
+            f" the last record is number {count}, the head says {said}"
         )
     return count
 
@@ -80,10 +81,11 @@ def _check_record(row: Row[Any], expected: int, previous_hash: str) -> None:
         what = "missing" if row.sequence > expected else "inserted"
         raise LedgerTampered(f"record {expected}: {what}: the next one found is number {row.sequence}")
     try:
-        actual = chain.digest(record_of(row))
+        record = record_of(row)
+        actual = chain.digest(record)
     except (LedgerError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
         raise LedgerTampered(f"record {expected}: changed: it cannot be read ({error})") from error
-    if actual != row.hash:
+    if actual != row.hash or nanoseconds(record.at) != row.at_ns:
         raise LedgerTampered(f"record {expected}: changed: its content does not give its hash")
     if row.previous_hash != previous_hash:
         raise LedgerTampered(
@@ -98,7 +100,7 @@ def _check_rows(
     missing = dict(proofs)
     rows = connection.execute(select(place.table).execution_options(yield_per=1000))
     for row in rows.mappings():
-        ref = place.ref_of(row)
+        ref = place.ref_of(dict(row))
         proved = missing.pop(ref, None)
         name = f"{place.table.name} {ref}"
         if proved is None:
@@ -138,7 +140,7 @@ def _shelf_derivation(shelf: Shelf) -> Derivation:
 
 
 def _inputs_derivation(row: RowMapping) -> tuple[str, Mapping[str, object]]:
-    return encode(inputs_note(zlib.decompress(row["body"]))), {}
+    return encode(inputs_note(zlib.decompress(row["body"]), row["body"])), {}
 
 
 def _lease_derivation(row: RowMapping) -> tuple[str, Mapping[str, object]]:
