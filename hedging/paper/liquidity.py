@@ -5,7 +5,6 @@ only, as a real one does. Everything is a function of the instrument's key, the 
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hedging.paper.listing import Listing, ListingKind, SettlementPeriod
-from hedging.paper.market_hash import uniforms
+from hedging.paper.market_hash import uniform_pairs
 from hedging.paper.market_nouns import Level, SyntheticBook
 from hedging.paper.market_ticks import TickLadder, decimals
 from hedging.paper.process import SECOND_NS
-from hedging.units import Side
 
 MILLISECOND_NS = 1_000_000
 
@@ -91,6 +89,8 @@ _FAR_OPTION_PERIOD_NS = 2 * SECOND_NS
 _OPTION_VOLATILITY_SPREAD = 0.004  # half of it, calm, in volatility
 _COIN_SCALE = {"BTC": 1.0, "ETH": 15.0}  # an ETH level holds this many times the coins of a BTC one
 _LINEAR_OPTION_SHARE = 0.3
+_LIFE_STAGGER_NS = 777_767_777  # so that the levels of a book change one after another
+_SIDES = np.array([[0], [1]])
 _STRESS_THINS_AMOUNT = 0.85
 _STRESS_THINS_LEVELS = 6.0
 _STRESS_WIDENS_OPTIONS = 4.0
@@ -131,10 +131,22 @@ class BookMaker:
 
     def book(self, fair: Fair, at_ns: int, sequence: int) -> SyntheticBook:
         """The book as refreshed at ``at_ns`` around ``fair``."""
+        depth = self._depth
+        density = depth.density / (1.0 + _STRESS_THINS_LEVELS * fair.stress)
+        away = np.arange(math.ceil(depth.levels / density), dtype=np.int64)
         bid, ask = self.touch(fair)
+        rungs = np.stack((bid - away, ask + away))
+        age = (at_ns + rungs * _LIFE_STAGGER_NS % depth.life_ns) // depth.life_ns
+        chosen, luck = uniform_pairs(self._stream, (rungs * 2 + _SIDES) * 1_000_003 + age)
+        chosen[:, 0] = -1.0  # the touch is always there
+        kept = np.sort(chosen.argsort(axis=1)[:, : depth.levels], axis=1)
+        rungs = np.take_along_axis(rungs, kept, axis=1)
+        sizes = self._sizes(np.take_along_axis(luck, kept, axis=1), kept / len(away), fair)
+        real = int((rungs[0] >= 1).sum())  # nobody bids less than one tick
+        prices = self.ladder.prices(rungs)
         return SyntheticBook(
-            bids=tuple(self._levels(bid, Side.BUY, fair, at_ns)),
-            asks=tuple(self._levels(ask, Side.SELL, fair, at_ns)),
+            bids=tuple(map(Level, prices[0, :real].tolist(), sizes[0, :real].tolist())),
+            asks=tuple(map(Level, prices[1].tolist(), sizes[1].tolist())),
             sequence=sequence,
         )
 
@@ -170,23 +182,6 @@ class BookMaker:
         linear_option = self.listing.kind is ListingKind.OPTION and not self.listing.inverse
         share = _LINEAR_OPTION_SHARE if linear_option else 1.0
         return self._depth.coins * _COIN_SCALE[self.listing.underlying] * share
-
-    def _levels(self, touch: int, side: Side, fair: Fair, at_ns: int) -> Iterator[Level]:
-        depth = self._depth
-        density = depth.density / (1.0 + _STRESS_THINS_LEVELS * fair.stress)
-        window = math.ceil(depth.levels / density)
-        rungs = touch - side.value * np.arange(window, dtype=np.int64)
-        rungs = rungs[rungs >= 1]
-        if not len(rungs):
-            return iter(())
-        stream = self._stream + side.value
-        age = (at_ns + (uniforms(stream, rungs) * depth.life_ns).astype(np.int64)) // depth.life_ns
-        number = rungs * 1_000_003 + age
-        chosen = uniforms(stream ^ 0x5BD1E995, number)
-        chosen[0] = -1.0  # the touch is always there
-        kept = np.sort(np.argsort(chosen, kind="stable")[: depth.levels])
-        sizes = self._sizes(uniforms(stream ^ 0xC2B2AE35, number[kept]), kept / window, fair)
-        return map(Level, self.ladder.prices(rungs[kept]).tolist(), sizes.tolist())
 
     def _sizes(
         self, luck: NDArray[np.float64], distance: NDArray[np.float64], fair: Fair

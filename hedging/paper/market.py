@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from hedging.errors import BadInput
+from hedging.errors import BadInput, HedgingError
 from hedging.paper.liquidity import BookMaker, Fair
 from hedging.paper.listing import DAY_NS, EXPIRY_HOUR, Listing, ListingKind, listings
 from hedging.paper.market_board import Board, SlotBook, board
@@ -116,7 +116,7 @@ class Market:
         """Deliver what expires now, and list what the calendar wants new."""
         average = self._path.average(at_ns - SETTLEMENT_NS, at_ns)
         if average is None:
-            raise AssertionError(f"no index was sampled in the half hour before {at_ns} ns")
+            raise HedgingError(f"no index was sampled in the half hour before {at_ns} ns")
         self._history.deliver(at_ns, average)
         over = {name: row for name, row in self._listed.items() if row.expiration_ns <= at_ns}
         self._expired |= over

@@ -52,13 +52,10 @@ class TickLadder:
 
     def prices(self, rungs: NDArray[np.int64]) -> NDArray[np.float64]:
         """Prices of the given rungs, as the decimal numbers they are written as."""
-        segment = np.searchsorted(np.array(self.rungs), rungs, side="right") - 1
-        segment = np.maximum(segment, 0)
-        raw = (
-            np.array(self.starts)[segment]
-            + (rungs - np.array(self.rungs)[segment]) * np.array(self.ticks)[segment]
-        )
-        rounded: NDArray[np.float64] = np.round(raw, self.decimals)
+        raw: NDArray[np.float64] = rungs.astype(np.float64) * self.ticks[0]
+        for start, tick, first in zip(self.starts[1:], self.ticks[1:], self.rungs[1:], strict=True):
+            raw = np.where(rungs >= first, start + (rungs - first) * tick, raw)
+        rounded: NDArray[np.float64] = raw.round(self.decimals)
         return rounded
 
     def _segment(self, price: float) -> int:
