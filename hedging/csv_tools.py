@@ -1,6 +1,6 @@
 """Price a CSV file of options, or find the volatilities of a CSV file of prices.
 
-Every row comes back with its own cells untouched and the new columns after them; a row that cannot be answered
+Every row comes back with its own cells untouched and the new columns after them; a row that has no answer
 has ``error`` filled and the other new cells blank. Coin-settled (``inverse``) rows carry no rate: premium and
 pay-off are coins, so a rate other than 0 is refused instead of ignored. Numbers are written with 17
 significant digits, from which the same double is read back.
@@ -123,28 +123,25 @@ def _convert_file(
 def _convert_whole(
     rows_in: TextIO, out: Path, convert: Callable[[TextIO, TextIO], TableReport]
 ) -> TableReport:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=out.parent, prefix=f".{out.name}.", delete=False
-    ) as partial:
-        path = Path(partial.name)
-        try:
+    descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    path = Path(name)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as partial:
             report = convert(rows_in, partial)
-            partial.close()
-            path.chmod(0o644)
-            path.replace(out)
-        finally:
-            with suppress(FileNotFoundError):
-                path.unlink()
+        path.chmod(0o644)
+        path.replace(out)
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()
     return report
 
 
 def _convert(rows_in: TextIO, out: TextIO, tool: _Tool) -> TableReport:
-    reader = csv.reader(rows_in, strict=True)
+    reader = csv.reader(_without_mark(rows_in), strict=True)
     lines = _lines(reader)
     header = next(lines, None)
     if header is None:
         raise BadInput("the file is empty; its first line must name the columns")
-    header[0] = header[0].removeprefix("\ufeff")
     places = _places(header, tool)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*header, *tool.added, "error"])
@@ -159,6 +156,12 @@ def _convert(rows_in: TextIO, out: TextIO, tool: _Tool) -> TableReport:
         total += len(rows)
         refused += sum(1 for error in block.errors if error)
     return TableReport(total, refused)
+
+
+def _without_mark(rows_in: TextIO) -> Iterator[str]:
+    """The lines without the byte-order mark that some editors put before the first."""
+    for number, line in enumerate(rows_in):
+        yield line if number else line.removeprefix("\ufeff")
 
 
 def _lines(reader: "csv._reader") -> Iterator[list[str]]:  # type: ignore[name-defined]
@@ -206,12 +209,12 @@ def _parsed(rows: list[list[str]], places: list[int | None], tool: _Tool, width:
     numbers = tuple(
         _numbers(column, name, errors) for column, name in zip(columns[2:], names[2:], strict=True)
     )
-    for row in np.flatnonzero((inverse == 1.0) & (numbers[-1] != 0)):
+    for row in np.flatnonzero((inverse == 1.0) & (numbers[-1] != 0)).tolist():
         errors[row] = errors[row] or (
             f"rate {columns[-1][row].strip()} on an inverse option: coin premium and pay-off carry no rate; "
             "set it to 0 or leave it blank"
         )
-    for row, cells in enumerate(rows):
+    for row, cells in enumerate(rows):  # last, since shifted cells make every other message misleading
         if len(cells) > width:
             errors[row] = (
                 f"the row has {len(cells)} cells and the header {width} (left over: "
@@ -271,11 +274,11 @@ def _priced(block: _Block) -> list[list[str]]:
     try:
         values[rows] = _price_rows(block, rows)
     except UnpriceableError:  # one of them is out of range: find it
-        for row in rows:
+        for row in rows.tolist():
             try:
                 values[row] = _price_rows(block, np.array([row]))[0]
-            except UnpriceableError as error:
-                block.errors[row] = str(error)
+            except UnpriceableError:
+                block.errors[row] = Unpriceable.OUT_OF_RANGE.text
     return _written(values)
 
 

@@ -101,8 +101,8 @@ def notional_flat_in_usd(
     ``index`` S in USD, ``coins`` C held besides the options, ``quantity`` q contracts of one coin (signed),
     ``delta`` Black's Δ. It differs from the notional that is flat in coin by the account's whole equity.
 
-    >>> float(notional_flat_in_usd(50_000.0, 1.0, -2.0, 0.4))
-    -10000.0
+    >>> float(notional_flat_in_usd(50_000.0, 1.0, -2.0, 0.25))
+    -25000.0
     """
     s, c, q, black_delta = as_floats(index, coins, quantity, delta)
     return -s * (c + q * black_delta)

@@ -1,0 +1,53 @@
+"""The spot form against independent vectors, and against a move of the spot itself."""
+
+import numpy as np
+import pytest
+
+from hedging.errors import UnpriceableError
+from hedging.pricing.spot_form import Carry, spot_greeks
+
+# The forward S·e^((r-q)T) is itself rounded, so ln(F/K) has no more than the digits of log(): the README's
+# tolerances for that case.
+RELATIVE = {"gamma": 1e-11, "vega": 1e-11, "vanna": 1e-10, "volga": 1e-10} | dict.fromkeys(
+    ("theta", "charm", "speed", "zomma", "color", "rho", "rho_q"), 1e-9
+)
+
+
+@pytest.fixture(scope="module")
+def reference(vectors):
+    return vectors("bsm_spot")
+
+
+@pytest.fixture(scope="module")
+def computed(reference):
+    arguments = (reference.column(name) for name in ("S", "K", "T", "sigma"))
+    return spot_greeks(reference.sign, *arguments, Carry(reference.column("r"), reference.column("q")))
+
+
+def test_price_and_delta_meet_every_vector(reference, computed):
+    assert not reference.worst(
+        np.abs(computed.price - reference.column("price")), 1e-14 * reference.column("S")
+    )
+    assert not reference.worst(np.abs(computed.delta - reference.column("delta")), 1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(RELATIVE))
+def test_greek_meets_every_vector(reference, computed, name):
+    expected = reference.column(name)
+    assert not reference.worst(
+        np.abs(getattr(computed, name) - expected), RELATIVE[name] * np.abs(expected) + 1e-300
+    )
+
+
+def test_theta_lets_the_forward_move():
+    carry, h = Carry(rate=0.2, yield_rate=0.05), 1e-6
+    later, sooner = (spot_greeks(1, 100.0, 95.0, 0.5 + step, 0.4, carry).price for step in (-h, h))
+    theta = float(spot_greeks(1, 100.0, 95.0, 0.5, 0.4, carry).theta)
+    assert float(later - sooner) / (2 * h) == pytest.approx(theta, rel=1e-7)
+
+
+def test_a_missing_yield_is_refused():
+    with pytest.raises(UnpriceableError, match="yield_rate"):
+        spot_greeks(1, 100.0, 95.0, 0.5, 0.4, Carry(yield_rate=np.nan))
+    with pytest.raises(UnpriceableError, match="rate"):
+        spot_greeks(1, 100.0, 95.0, 0.5, 0.4, Carry(rate=np.nan))
