@@ -186,27 +186,28 @@ def _sized(
 
 
 def _blocked(item: UnderlyingRules, current: Drift, now: Situation) -> str:
-    if now.state is TradingState.HALTED:
-        return "trading is halted"
-    for order in now.live:
-        if order.state in {OrderState.UNKNOWN, OrderState.QUARANTINED}:
-            return f"order {order.client_id} is {order.state.value}: {order.detail}"
-    if now.live:
-        return f"order {now.live[0].client_id} is still working"
-    if not now.settled:
-        return "the position has not been read again since the last fill"
-    if now.failed_at:
-        return f"a ticket failed at {now.failed_at:%H:%M:%S} UTC; waiting a few seconds before the next"
-    if now.rejected:
-        at, delta = now.rejected
-        width = item.band.upper - item.band.lower
-        worse = abs(current.delta) - abs(delta) > WORSE_AFTER_REJECTION * width
-        if now.now - at < AFTER_REJECTION and not worse:
-            wait = (AFTER_REJECTION - (now.now - at)).total_seconds()
-            return (
-                f"a person rejected this hedge; it is proposed again in {wait:.0f} s, or when it gets worse"
-            )
-    return ""
+    """The first reason why nothing may be proposed now, or nothing."""
+    unproved = [o for o in now.live if o.state in {OrderState.UNKNOWN, OrderState.QUARANTINED}]
+    reasons = (
+        (now.state is TradingState.HALTED, "trading is halted"),
+        (bool(unproved), "; ".join(f"order {o.client_id} is {o.state.value}: {o.detail}" for o in unproved)),
+        (bool(now.live), "; ".join(f"order {order.client_id} is still working" for order in now.live)),
+        (not now.settled, "the position has not been read again since the last fill"),
+        (now.failed_at is not None, "a ticket has just failed; waiting a few seconds before the next"),
+    )
+    return next((reason for holds, reason in reasons if holds), _after_rejection(item, current, now))
+
+
+def _after_rejection(item: UnderlyingRules, current: Drift, now: Situation) -> str:
+    if now.rejected is None:
+        return ""
+    at, delta = now.rejected
+    width = item.band.upper - item.band.lower
+    worse = abs(current.delta) - abs(delta) > WORSE_AFTER_REJECTION * width
+    if worse or now.now - at >= AFTER_REJECTION:
+        return ""
+    wait = (AFTER_REJECTION - (now.now - at)).total_seconds()
+    return f"a person rejected this hedge; it is proposed again in {wait:.0f} s, or when it gets worse"
 
 
 def _outdated(waiting: Ticket, hedge: SizedHedge) -> str:

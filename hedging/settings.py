@@ -43,7 +43,7 @@ class AccountSettings(_Section):
     venue: Literal["deribit"]
     mode: VenueMode
     key_env: str = "HEDGING_KEY"
-    secret_env: str = "HEDGING_SECRET"
+    secret_env: str = "HEDGING_SECRET"  # noqa: S105 the name of a variable, not a secret
     secrets_file: Path | None = None
     rest: str | None = None
     ws: str | None = None
@@ -183,6 +183,7 @@ class Settings(_Section):
     state: Path
     accounts: tuple[AccountSettings, ...] = Field(min_length=1)
     underlyings: Mapping[str, UnderlyingSettings] = Field(min_length=1)
+    watch: tuple[str, ...] = ()
     execution: ExecutionSettings = ExecutionSettings()
     ages: AgeSettings = AgeSettings()
     auto: AutoSettings = AutoSettings()

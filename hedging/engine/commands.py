@@ -7,6 +7,7 @@ from dataclasses import replace
 from hedging.engine.desk_state import DeskState
 from hedging.errors import VenueError, WorkflowError
 from hedging.model.trading import (
+    AutoSetting,
     Command,
     CommandKind,
     CommandState,
@@ -102,7 +103,7 @@ class Clerk:
         self._set_auto(command, off)
         return DONE, "automatic hedging is off"
 
-    def _set_auto(self, command: Command, setting: authority.AutoSetting) -> None:
+    def _set_auto(self, command: Command, setting: AutoSetting) -> None:
         status = replace(self._desk.blotter.status, auto=setting)
         self._desk.blotter.put_status(status, command.kind.value, command.user)
 

@@ -44,6 +44,9 @@ async def execute(desk: DeskState, ticket: Ticket) -> None:
     """
     item = desk.item(ticket.underlying)
     instrument = desk.book.instruments[ticket.legs[0].instrument]
+    if desk.now() >= ticket.expires_at:
+        desk.blotter.put_ticket(tickets.expire(ticket, desk.now()))
+        return
     started = tickets.start(ticket, desk.now())
     desk.blotter.put_ticket(started)
     clip = 0

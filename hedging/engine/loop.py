@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from hedging.errors import VenueError, WorkflowError
 from hedging.ledger import Ledger
 from hedging.model.market import Quote
 from hedging.model.rules import UnderlyingRules
-from hedging.model.trading import AutoMode, Outcome, OrderReport, OrderState, Ticket, TicketState
+from hedging.model.trading import AutoMode, OrderReport, OrderState, Outcome, Ticket, TicketState
 from hedging.venues.stream import AccountStream
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
@@ -39,7 +39,7 @@ class Parts:
     desk: DeskState
     ledger: Ledger
     publisher: Publisher
-    streams: tuple[AccountStream, ...]
+    streams: Sequence[AccountStream]
 
 
 class Loop:

@@ -1,0 +1,184 @@
+"""The command line: ``python -m hedging …``."""
+
+import asyncio
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+from hedging import clock
+from hedging.errors import HedgingError
+
+STATE = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="State folder; the default is the one of the engine started last from here.",
+)
+
+
+class Clear(click.Group):
+    """Turns the package's own errors into one clear line and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except HedgingError as error:
+            click.echo(f"hedging: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Clear)
+def main() -> None:
+    """Hedge monitor: engine, paper exchange, kill switch and pricing tools."""
+
+
+@main.command()
+@click.option("--config", type=click.Path(path_type=Path), default=Path("hedging.toml"), show_default=True)
+@click.option("--until-stdin-closes", is_flag=True, help="End when standard input does (for a parent).")
+def engine(config: Path, until_stdin_closes: bool) -> None:  # noqa: FBT001 click passes flags so
+    """Run the engine of one book: the only process with keys."""
+    from hedging.engine.start import Ends, run_engine
+    from hedging.settings import load
+
+    ends = Ends.WITH_STDIN if until_stdin_closes else Ends.BY_SIGNAL
+    asyncio.run(run_engine(load(config), ends))
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+@click.option("--liveliness", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+@click.option("--until-stdin-closes", is_flag=True, help="End when standard input does (for a parent).")
+def paper(port: int, seed: int, speed: float, liveliness: float, until_stdin_closes: bool) -> None:  # noqa: FBT001
+    """Run the paper exchange: Deribit's protocol on 127.0.0.1, simulated market, no real money."""
+    from hedging.paper.server import PaperOptions, serve
+
+    options = PaperOptions(
+        port=port,
+        seed=seed,
+        speed=speed,
+        liveliness=liveliness,
+        until_stdin_closes=until_stdin_closes,
+    )
+    asyncio.run(serve(options))
+
+
+@main.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("state/demo"), show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--liveliness", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+def demo(folder: Path, seed: int, liveliness: float) -> None:
+    """Run the paper exchange and an engine on it; ends with standard input."""
+    from hedging.demo import DemoOptions, run_demo
+
+    asyncio.run(run_demo(DemoOptions(folder, seed, liveliness)))
+
+
+@main.command()
+@STATE
+@click.option("--reason", default="killed from the command line", show_default=True)
+@click.option("--user", default="command line", show_default=True)
+def kill(state: Path | None, reason: str, user: str) -> None:
+    """Stop all sending at once; needs neither the app, nor the database, nor the network."""
+    from hedging.engine.latches import set_kill_file
+    from hedging.engine.start import state_folder
+
+    folder = state_folder(state)
+    try:
+        path = set_kill_file(folder, user, reason, clock.utc_now())
+    except OSError as error:
+        raise HedgingError(f"the kill file could not be written: {error}") from error
+    click.echo(f"halted: {path} is set; the engine sends nothing more and cancels its orders")
+
+
+@main.command()
+@STATE
+@click.option("--user", required=True, help="Your name; the second person must be another.")
+@click.option("--role", type=click.Choice(["trader", "risk"]), required=True)
+def resume(state: Path | None, user: str, role: str) -> None:
+    """Ask to resume trading after a halt; a second, different person must ask too, one of them risk."""
+    from hedging.engine.start import state_folder
+    from hedging.ledger import Ledger
+    from hedging.model.trading import Command, CommandKind, CommandState, Role
+
+    ledger = Ledger.open(state_folder(state))
+    command = Command(
+        key=uuid4().hex, at=clock.utc_now(), user=user, role=Role(role), kind=CommandKind.RESUME
+    )
+    ledger.append_command(command)
+    until = clock.monotonic_ns() + 5_000_000_000
+    while clock.monotonic_ns() < until:
+        answered = ledger.command(command.key)
+        if answered is not None and answered.state is not CommandState.PENDING:
+            click.echo(answered.answer)
+            if answered.state is CommandState.REFUSED:
+                sys.exit(1)
+            return
+        asyncio.run(asyncio.sleep(0.1))
+    raise HedgingError("asked, but no engine has answered within 5 s; is it running?")
+
+
+@main.command()
+@STATE
+def status(state: Path | None) -> None:
+    """Show what the engine of a state folder last said."""
+    from hedging.engine.latches import Latches
+    from hedging.engine.start import state_folder
+    from hedging.ledger import Series
+
+    folder = state_folder(state)
+    for reason in Latches(folder).reasons():
+        click.echo(f"KILL   {reason}")
+    view = Series.open(folder).view()
+    if view is None:
+        raise HedgingError(f"{folder} holds no view: no engine has run here")
+    age = (clock.utc_now() - view.at).total_seconds()
+    click.echo(f"book   {view.book} ({view.mode.value}), engine spoke {age:.1f} s ago: {view.status}")
+    halted = f": {view.halted_because}" if view.halted_because else ""
+    click.echo(f"state  {view.trading_state.value}{halted}; automatic hedging {view.auto.mode.value}")
+    for shown in view.underlyings:
+        if shown.exposure is None or shown.drift is None:
+            click.echo(f"{shown.underlying:6} not known: {len(view.gaps)} gaps")
+            continue
+        band = shown.drift.band
+        click.echo(
+            f"{shown.underlying:6} delta {shown.exposure.delta:+.3f} {shown.underlying} "
+            f"(band {band.lower:+g} to {band.upper:+g}, {shown.exposure.numeraire.sentence}): "
+            f"{shown.drift.state.value}"
+        )
+    for ticket in view.tickets:
+        click.echo(f"ticket {ticket.id} {ticket.state.value}: {ticket.sentence}")
+
+
+TABLE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+OUT = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Default: stdout."
+)
+
+
+@main.command()
+@TABLE
+@OUT
+def price(file: Path, out: Path | None) -> None:
+    """Price options from a CSV file and give all Greeks in raw units."""
+    from hedging.csv_tools import price_file
+
+    price_file(file, out, sys.stdout)
+
+
+@main.command()
+@TABLE
+@OUT
+def implied(file: Path, out: Path | None) -> None:
+    """Find the volatilities that option prices from a CSV file imply."""
+    from hedging.csv_tools import implied_file
+
+    implied_file(file, out, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""Brings an engine up from its settings, everything checked before anything is started, and down again."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+
+from hedging import clock
+from hedging.engine.blotter import LEASE_SECONDS, Blotter
+from hedging.engine.commands import cancel_resting
+from hedging.engine.desk_state import DeskState, Sessions
+from hedging.engine.latches import Latches
+from hedging.engine.live_book import LiveBook
+from hedging.engine.loop import Loop, Parts
+from hedging.engine.publisher import Identity, Publisher
+from hedging.errors import BadInput, HedgingError, LeaseLost, LedgerError, SettingsError
+from hedging.ledger import Lease, Ledger, Series
+from hedging.model.instrument import Instrument
+from hedging.policy.band import FixedBand
+from hedging.policy.sizing import lot_in_coin
+from hedging.settings import Settings, secrets
+from hedging.venues.address import AccountAddress
+from hedging.venues.session import AccountSession, Pacing
+from hedging.venues.stream import AccountStream
+from hedging.workflow.authority import auto_off, halted
+
+POINTER = "current"
+
+
+class Ends(Enum):
+    """What ends an engine beside a failure."""
+
+    BY_SIGNAL = "signal"
+    WITH_STDIN = "standard input or signal"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The two files of the state folder, and the lease on the book."""
+
+    ledger: Ledger
+    series: Series
+    lease: Lease
+
+
+async def run_engine(settings: Settings, ends: Ends = Ends.BY_SIGNAL) -> None:
+    """Run the engine of one book until SIGTERM, SIGINT, or, where asked for, the end of standard input.
+
+    Raises HedgingError with a clear text, and nothing left running, where the settings, the keys, the venue
+    or the ledger do not allow a start.
+    """
+    addresses = _addresses(settings)
+    sessions = _sessions(addresses)
+    try:
+        instruments = await _checked(settings, sessions)
+        records = _records(settings)
+        try:
+            await _serve(settings, addresses, sessions, instruments, records, ends)
+        finally:
+            _close(records)
+    finally:
+        for pair in sessions.values():
+            pair.close()
+
+
+def _addresses(settings: Settings) -> tuple[AccountAddress, ...]:
+    found = []
+    for account in settings.accounts:
+        key, secret = secrets(account)
+        found.append(
+            AccountAddress(
+                name=account.name,
+                venue=account.venue,
+                mode=account.mode,
+                key=key,
+                secret=secret,
+                rest=account.rest,
+                ws=account.ws,
+            )
+        )
+    return tuple(found)
+
+
+def _sessions(addresses: tuple[AccountAddress, ...]) -> Mapping[str, Sessions]:
+    return {
+        address.name: Sessions(
+            orders=AccountSession(address, clock.utc_now, Pacing.UNPACED),
+            reads=AccountSession(address, clock.utc_now, Pacing.PACED),
+        )
+        for address in addresses
+    }
+
+
+async def _checked(settings: Settings, sessions: Mapping[str, Sessions]) -> dict[str, Instrument]:
+    """Keys, instruments, bands against lots: every reason not to start, before anything is opened."""
+    instruments: dict[str, Instrument] = {}
+    for pair in sessions.values():
+        await pair.reads.run(pair.reads.check_key)
+        instruments.update(await pair.reads.run(pair.reads.load, tuple(settings.underlyings)))
+    for item in settings.rules.underlyings:
+        hedge = instruments.get(item.hedge_instrument)
+        if hedge is None or hedge.underlying != item.underlying:
+            raise SettingsError(
+                f"underlyings.{item.underlying}.hedge is {item.hedge_instrument!r}, "
+                f"which the venue does not list as an instrument of {item.underlying}"
+            )
+        session = sessions[item.account].reads
+        quote = await session.run(session.ticker, hedge.name)
+        if quote.index is None:
+            raise SettingsError(f"the venue gives no index price with {hedge.name}; the lot has no delta")
+        lot = lot_in_coin(hedge, quote.index)
+        try:
+            FixedBand(item.band).check_lot(lot)
+        except BadInput as error:
+            raise SettingsError(f"underlyings.{item.underlying}.band: {error}") from error
+        small = [limit for limit in item.limits if limit.measure.value in {"delta", "hedge position"}]
+        for limit in small:
+            if limit.hard < lot:
+                raise SettingsError(
+                    f"underlyings.{item.underlying}.limits: the hard limit of {limit.measure.value} is "
+                    f"{limit.hard:g} {item.underlying}, less than one lot ({lot:g}); raise it"
+                )
+    return instruments
+
+
+def _records(settings: Settings) -> Records:
+    ledger = Ledger.open(settings.state)
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    try:
+        lease = ledger.acquire_lease(settings.book, holder, clock.utc_now(), timedelta(seconds=LEASE_SECONDS))
+    except LedgerError:
+        ledger.close()
+        raise
+    return Records(ledger, Series.open(settings.state), lease)
+
+
+def _close(records: Records) -> None:
+    records.series.close()
+    records.ledger.close()
+
+
+async def _serve(
+    settings: Settings,
+    addresses: tuple[AccountAddress, ...],
+    sessions: Mapping[str, Sessions],
+    instruments: dict[str, Instrument],
+    records: Records,
+    ends: Ends,
+) -> None:
+    woken = asyncio.Event()
+    rules = settings.rules
+    desk = DeskState(
+        rules=rules,
+        book=LiveBook(
+            (a.name for a in addresses), (i.hedge_instrument for i in rules.underlyings), rules.ages
+        ),
+        blotter=Blotter(records.ledger, records.lease, clock.utc_now),
+        latches=Latches(settings.state),
+        sessions=sessions,
+        now=clock.utc_now,
+        wake=woken.set,
+    )
+    desk.book.instruments = instruments
+    _start_safe(desk)
+    for account in sessions:
+        await desk.read_positions(account)
+        await desk.read_balances(account)
+        pair = sessions[account].reads
+        desk.book.clock_offset = await pair.run(pair.server_time_offset)
+    identity = Identity(settings.book, settings.mode, clock.utc_now())
+    publisher = Publisher(desk, records.series, identity)
+    streams: list[AccountStream] = []
+    loop = Loop(Parts(desk, records.ledger, publisher, streams), woken)
+    for address in addresses:
+        streams.append(
+            AccountStream(
+                address,
+                instruments,
+                on_quote=loop.on_quote,
+                on_fill=desk.take_fill,
+                on_report=loop.on_report,
+            )
+        )
+        streams[-1].add(desk.book.names() | set(settings.watch))
+    _announce(settings)
+    await _until_stopped(loop, desk, ends)
+
+
+def _start_safe(desk: DeskState) -> None:
+    """Automatic mode is off after every start; a kill file that is still there keeps trading halted."""
+    status = desk.blotter.status
+    if status.auto != (off := auto_off(status.auto, "the engine was started again")):
+        desk.blotter.put_status(replace(status, auto=off), "automatic hedging is off after every start")
+    reason = desk.latches.file_reason()
+    if reason:
+        desk.blotter.put_status(halted(desk.blotter.status, reason), reason, "kill file")
+
+
+def _announce(settings: Settings) -> None:
+    pointer = settings.state.parent / POINTER
+    pointer.write_text(str(settings.state.resolve()) + "\n", encoding="utf-8")
+    line = {"event": "ready", "book": settings.book, "state": str(settings.state), "mode": settings.mode}
+    print(json.dumps(line), flush=True)
+
+
+async def _until_stopped(loop: Loop, desk: DeskState, ends: Ends) -> None:
+    running = asyncio.get_running_loop()
+    task = asyncio.ensure_future(loop.run())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(number, task.cancel)
+    if ends is Ends.WITH_STDIN:
+        running.run_in_executor(None, _wait_for_end_of_stdin).add_done_callback(lambda _: task.cancel())
+    try:
+        await task
+    except asyncio.CancelledError:
+        await cancel_resting(desk)
+        return
+    except BaseExceptionGroup as group:
+        await _give_up(desk, group)
+
+
+async def _give_up(desk: DeskState, group: BaseExceptionGroup[BaseException]) -> None:
+    """The outermost catch: latch, write down why where the ledger still takes it, cancel, and end."""
+    causes = "; ".join(f"{type(error).__name__}: {error}" for error in _leaves(group))
+    desk.latches.trip(f"the engine stopped: {causes}")
+    lost = group.subgroup(LeaseLost) is not None
+    if not lost:
+        try:
+            desk.blotter.put_status(halted(desk.blotter.status, f"the engine stopped: {causes}"), causes)
+        except LedgerError as error:
+            causes = f"{causes}; and the ledger did not take it: {error}"
+        await cancel_resting(desk)
+    raise HedgingError(f"the engine stopped: {causes}") from group
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
+
+
+def _wait_for_end_of_stdin() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+
+
+def state_folder(given: Path | None) -> Path:
+    """The state folder asked for, or the one of the engine started last in ``./state``.
+
+    Raises SettingsError where neither is there.
+    """
+    if given is not None:
+        return given
+    pointer = Path("state") / POINTER
+    try:
+        return Path(pointer.read_text(encoding="utf-8").strip())
+    except OSError as error:
+        raise SettingsError(
+            "no engine was started from this folder; name its state folder with --state"
+        ) from error
