@@ -169,8 +169,11 @@ def _filled(kind: type[_G], arrays: tuple[FloatArray, ...]) -> _G:
     _check(arrays, needs_gamma=True)
     shape = arrays[0].shape
     names = [field.name for field in fields(kind)]
-    out = kind(**{name: np.empty(shape) for name in names})
-    flat = [getattr(out, name).reshape(-1) for name in names]
+    # One block for all columns: its pages are kept between calls, while many small ones are given back
+    # to the system and faulted in anew each time, which costs as much as the formulas.
+    block = np.empty((len(names), *shape))
+    out = kind(**dict(zip(names, block, strict=True)))
+    flat = list(block.reshape(len(names), -1))
     with np.errstate(all="ignore"):
         for rows, terms in _chunks(arrays):
             columns = _greek_columns(terms, full=kind is Greeks)
