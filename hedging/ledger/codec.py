@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -40,8 +40,11 @@ def encode(noun: object) -> str:
     has no JSON form: such a value would come back as another one.
     """
     name = type(noun).__name__
-    for path, problem in _unstorable(noun, name):
-        raise LedgerError(f"{path} is {problem}: it cannot be stored; pass a finite value or None")
+    flaw = _flaw(noun)
+    if flaw:
+        raise LedgerError(
+            f"{name}{flaw}: it cannot be stored; pass a finite value (a time: with zone) or None"
+        )
     try:
         return _ENCODER.encode(noun).decode()
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
@@ -71,38 +74,42 @@ _ENCODER = msgspec.json.Encoder(order="sorted", enc_hook=_plain)
 
 _DECODERS: dict[object, msgspec.json.Decoder[Any]] = {}
 _FIELD_NAMES: dict[object, tuple[str, ...]] = {}
+_HARMLESS = frozenset((str, int, bool, type(None), bytes))
 
 
-def _field_names(noun: Any) -> tuple[str, ...]:
-    kind = type(noun)
-    if kind not in _FIELD_NAMES:
-        _FIELD_NAMES[kind] = tuple(field.name for field in dataclasses.fields(kind))
-    return _FIELD_NAMES[kind]
+def _flaw(value: object) -> str | None:
+    """Where below ``value`` something is that JSON would silently change, and what; None if nowhere.
 
-
-def _unstorable(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Path and description of each value below ``value`` that JSON would silently change."""
-    if value is None or isinstance(value, str | int):
-        return
+    The path is put together on the way back alone: a view holds thousands of numbers.
+    """
+    kind = type(value)
+    if kind in _HARMLESS:
+        return None
     if isinstance(value, float):
-        if not math.isfinite(value):
-            yield path, str(value)
-    elif isinstance(value, Decimal):
-        if not value.is_finite():
-            yield path, str(value)
-    elif isinstance(value, datetime):
-        if value.tzinfo is None:
-            yield path, f"a time without zone ({value.isoformat()})"
-    else:
-        for name, child in _children(value):
-            yield from _unstorable(child, f"{path}{name}")
+        return None if math.isfinite(value) else f" is {value}"
+    if isinstance(value, Decimal):
+        return None if value.is_finite() else f" is {value}"
+    if isinstance(value, datetime):
+        return f" is a time without zone ({value.isoformat()})" if value.tzinfo is None else None
+    for step, child in _children(value):
+        flaw = _flaw(child)
+        if flaw:
+            return f"{step}{flaw}" if isinstance(step, str) else f"[{step}]{flaw}"
+    return None
 
 
-def _children(value: object) -> Iterable[tuple[str, object]]:
-    if dataclasses.is_dataclass(value):
-        return ((f".{name}", getattr(value, name)) for name in _field_names(value))
+def _children(value: object) -> Iterable[tuple[str | int, object]]:
+    """What ``value`` is made of, each with its step in a path (a position, a quoted key, a field)."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return enumerate(value)
     if isinstance(value, Mapping):
         return ((f"[{key!r}]", child) for key, child in value.items())
-    if isinstance(value, list | tuple | set | frozenset):
-        return ((f"[{index}]", child) for index, child in enumerate(value))
-    return ()
+    return ((f".{name}", getattr(value, name)) for name in _field_names(type(value)))
+
+
+def _field_names(kind: Any) -> tuple[str, ...]:
+    """Names of a dataclass' fields; none for any other class."""
+    if kind not in _FIELD_NAMES:
+        fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+        _FIELD_NAMES[kind] = tuple(field.name for field in fields)
+    return _FIELD_NAMES[kind]

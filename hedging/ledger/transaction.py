@@ -27,7 +27,7 @@ FAST_COMPRESSION = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputsNote:
-    """What the chain keeps of stored inputs: SHA-256 (hex) of the body and of what is stored, size in bytes."""
+    """What the chain keeps of stored inputs: SHA-256 (hex) plain and packed, size in bytes (plain)."""
 
     sha256: str
     packed_sha256: str

@@ -135,13 +135,18 @@ def test_a_fill_that_contradicts_the_booked_one_is_not_booked_but_noted_once(led
 
 def test_a_transaction_is_all_or_nothing(ledger, sample, lease):
     before = ledger.verify_chain()
-    with pytest.raises(ZeroDivisionError), ledger.write(lease, sample.now) as tx:
-        tx.put_ticket(sample.ticket())
-        tx.put_order(sample.order())
-        tx.record("decision", "engine", "BTC", {"why": "band"})
-        assert tx.ticket("t1") == sample.ticket()
-        assert tx.orders() == (sample.order(),)
-        raise ZeroDivisionError
+
+    def half() -> None:
+        with ledger.write(lease, sample.now) as tx:
+            tx.put_ticket(sample.ticket())
+            tx.put_order(sample.order())
+            tx.record("decision", "engine", "BTC", {"why": "band"})
+            assert tx.ticket("t1") == sample.ticket()
+            assert tx.orders() == (sample.order(),)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
     assert (ledger.ticket("t1"), ledger.orders(), ledger.verify_chain()) == (None, (), before)
 
 

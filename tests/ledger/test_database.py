@@ -1,5 +1,6 @@
 """Many writers, crashes, old and newer files, and files that cannot be used."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ import pytest
 from sqlalchemy import event, text
 
 import hedging
-from hedging.errors import LedgerError
+from hedging.errors import LeaseLost, LedgerError
 from hedging.ledger import Ledger, Series, database
 from hedging.ledger.database import Database
 from hedging.ledger.migration import LEDGER_MIGRATIONS, SERIES_MIGRATIONS, Migrations, migrate
@@ -149,10 +150,8 @@ def test_only_one_of_many_takes_the_lease(tmp_path, sample):
     def work(n: int) -> None:
         mine = Ledger.open(tmp_path / "state")
         gate.wait()
-        try:
+        with contextlib.suppress(LeaseLost):
             winners.append(mine.acquire_lease("desk", f"engine-{n}", sample.now, sample.ttl))
-        except LedgerError:
-            pass
         mine.close()
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]

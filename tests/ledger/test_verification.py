@@ -96,7 +96,7 @@ def test_the_records_refuse_change_and_removal(written):
         "UPDATE fill SET amount = '1'",
         "DELETE FROM orders",
         "UPDATE lease SET token = 0",
-        "INSERT INTO record SELECT 99, at_ns, kind, actor, ref, body, previous_hash, hash FROM record LIMIT 1",
+        "INSERT INTO record SELECT 99, at_ns, kind, actor, ref, body, hash, hash FROM record LIMIT 1",
     ):
         with pytest.raises(sqlite3.IntegrityError, match=r"never|only grows|does not follow"):
             connection.execute(statement)
