@@ -172,7 +172,7 @@ def _filled(kind: type[_G], arrays: tuple[FloatArray, ...]) -> _G:
     # One block for all columns: its pages are kept between calls, while many small ones are given back
     # to the system and faulted in anew each time, which costs as much as the formulas.
     block = np.empty((len(names), *shape))
-    out = kind(**dict(zip(names, block, strict=True)))
+    out = kind(**{name: block[place, ...] for place, name in enumerate(names)})
     flat = list(block.reshape(len(names), -1))
     with np.errstate(all="ignore"):
         for rows, terms in _chunks(arrays):
