@@ -1,6 +1,7 @@
 """The command line: ``python -m hedging …``."""
 
 import asyncio
+import contextlib
 import sys
 from pathlib import Path
 from uuid import uuid4
@@ -55,6 +56,7 @@ def engine(config: Path, until_stdin_closes: bool) -> None:  # noqa: FBT001 clic
 @click.option("--until-stdin-closes", is_flag=True, help="End when standard input does (for a parent).")
 def paper(port: int, seed: int, speed: float, liveliness: float, until_stdin_closes: bool) -> None:  # noqa: FBT001
     """Run the paper exchange: Deribit's protocol on 127.0.0.1, simulated market, no real money."""
+    from hedging.lifeline import parent_gone
     from hedging.paper.server import PaperOptions, serve
 
     options = PaperOptions(
@@ -62,9 +64,17 @@ def paper(port: int, seed: int, speed: float, liveliness: float, until_stdin_clo
         seed=seed,
         speed=speed,
         liveliness=liveliness,
-        until_stdin_closes=until_stdin_closes,
     )
-    asyncio.run(serve(options))
+
+    async def run() -> None:
+        serving = asyncio.ensure_future(serve(options))
+        if until_stdin_closes:
+            lifeline = asyncio.ensure_future(parent_gone())
+            lifeline.add_done_callback(lambda _: serving.cancel())
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+    asyncio.run(run())
 
 
 @main.command()

@@ -15,6 +15,7 @@ import msgspec
 
 from hedging import clock
 from hedging.errors import HedgingError
+from hedging.lifeline import parent_gone
 
 START_SECONDS = 60.0
 KEPT_RUNS = 5
@@ -120,8 +121,8 @@ async def run_demo(options: DemoOptions) -> None:
     running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, stopping.set)
-    ended = running.run_in_executor(None, _wait_for_end_of_stdin)
-    ended.add_done_callback(lambda _: stopping.set())
+    lifeline = asyncio.ensure_future(parent_gone())
+    lifeline.add_done_callback(lambda _: stopping.set())
     children: list[Process] = []
     try:
         exchange = await _child(
@@ -213,8 +214,3 @@ async def _stop(children: list[Process]) -> None:
         except TimeoutError:
             child.kill()
             await child.wait()
-
-
-def _wait_for_end_of_stdin() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass

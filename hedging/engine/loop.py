@@ -18,8 +18,8 @@ from hedging.errors import VenueError, WorkflowError
 from hedging.ledger import Ledger
 from hedging.model.market import Quote
 from hedging.model.rules import UnderlyingRules
-from hedging.model.trading import AutoMode, OrderReport, OrderState, Outcome, Ticket, TicketState
-from hedging.venues.stream import AccountStream
+from hedging.model.trading import AutoMode, Fill, OrderReport, OrderState, Outcome, Ticket, TicketState
+from hedging.venues.stream import MarketStream
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
 from hedging.workflow.authority import auto_refusals, lapsed
@@ -39,7 +39,7 @@ class Parts:
     desk: DeskState
     ledger: Ledger
     publisher: Publisher
-    streams: Sequence[AccountStream]
+    markets: Sequence[MarketStream]
 
 
 class Loop:
@@ -49,7 +49,8 @@ class Loop:
         self._desk = parts.desk
         self._ledger = parts.ledger
         self._publisher = parts.publisher
-        self._streams = parts.streams
+        self._markets = parts.markets
+        self._pushed: asyncio.Queue[Fill | OrderReport] = asyncio.Queue()
         self._woken = woken
         self._clerk = Clerk(parts.desk, self._start)
         self._executing: set[asyncio.Task[None]] = set()
@@ -64,12 +65,11 @@ class Loop:
         """Recover, then run every task; the first failure of any ends all of them."""
         async with asyncio.TaskGroup() as group:
             self._group = group
-            for stream in self._streams:
-                group.create_task(stream.run())
             group.create_task(self._every(LEASE_RENEWAL_SECONDS, self._renew))
             group.create_task(self._every(PUBLISH_SECONDS, self._publish))
             await self._recover()
             self._ready, self._status = True, "running"
+            group.create_task(self._take_pushed())
             group.create_task(self._every(COMMAND_SECONDS, self._commands))
             self._sweeps(group)
             await self._cycles()
@@ -79,12 +79,24 @@ class Loop:
         self._desk.book.take_quote(quote)
         self._woken.set()
 
-    def on_report(self, report: OrderReport) -> None:
-        """The venue pushed the state of an order; one that is not ours is left alone."""
+    def on_pushed(self, pushed: Fill | OrderReport) -> None:
+        """A fill or the state of an order arrived; booked by a task of the loop, so that errors end it."""
+        self._pushed.put_nowait(pushed)
+
+    async def _take_pushed(self) -> None:
+        while True:
+            pushed = await self._pushed.get()
+            if isinstance(pushed, Fill):
+                self._desk.take_fill(pushed)
+            else:
+                self._take_report(pushed)
+            self._touch()
+
+    def _take_report(self, report: OrderReport) -> None:
+        """A report of an order that is not ours, or whose answer is still under way, is left alone."""
         order = self._desk.blotter.recent.get(report.client_id)
         if order is not None and order.state is not OrderState.SENT:
             self._desk.blotter.put_order(orders.reported(order, report))
-        self._touch()
 
     def _touch(self) -> None:
         self._touched += 1
@@ -265,8 +277,8 @@ class Loop:
         """The floor under the stream: ask for whatever is about to be too old, and follow new positions."""
         desk = self._desk
         needed = desk.book.names()
-        for stream in self._streams:
-            stream.add(needed)
+        for market in self._markets:
+            market.add(needed)
         reads = desk.sessions[account].reads
         old = desk.now() - timedelta(seconds=desk.rules.ages.marks / 2)
         for name in sorted(needed):

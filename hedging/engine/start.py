@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,13 +21,15 @@ from hedging.engine.loop import Loop, Parts
 from hedging.engine.publisher import Identity, Publisher
 from hedging.errors import BadInput, HedgingError, LeaseLost, LedgerError, SettingsError
 from hedging.ledger import Lease, Ledger, Series
+from hedging.lifeline import parent_gone
 from hedging.model.instrument import Instrument
 from hedging.policy.band import FixedBand
 from hedging.policy.sizing import lot_in_coin
 from hedging.settings import Settings, secrets
 from hedging.venues.address import AccountAddress
-from hedging.venues.session import AccountSession, Pacing
-from hedging.venues.stream import AccountStream
+from hedging.venues.session import AccountSession
+from hedging.venues.stream import AccountStream, MarketStream, StreamEvents
+from hedging.venues.wire import Pacing
 from hedging.workflow.authority import auto_off, halted
 
 POINTER = "current"
@@ -176,21 +177,19 @@ async def _serve(
         desk.book.clock_offset = await pair.run(pair.server_time_offset)
     identity = Identity(settings.book, settings.mode, clock.utc_now())
     publisher = Publisher(desk, records.series, identity)
-    streams: list[AccountStream] = []
-    loop = Loop(Parts(desk, records.ledger, publisher, streams), woken)
-    for address in addresses:
-        streams.append(
-            AccountStream(
-                address,
-                instruments,
-                on_quote=loop.on_quote,
-                on_fill=desk.take_fill,
-                on_report=loop.on_report,
-            )
-        )
-        streams[-1].add(desk.book.names() | set(settings.watch))
+    markets = [MarketStream(addresses[0], clock.utc_now, StreamEvents(on_quote=lambda q: loop.on_quote(q)))]
+    loop = Loop(Parts(desk, records.ledger, publisher, markets), woken)
+    pushed = StreamEvents(on_fill=loop.on_pushed, on_report=loop.on_pushed)
+    streams = [*markets, *(AccountStream(address, clock.utc_now, pushed) for address in addresses)]
+    markets[0].add(desk.book.names() | set(settings.watch))
+    for stream in streams:
+        stream.start()
     _announce(settings)
-    await _until_stopped(loop, desk, ends)
+    try:
+        await _until_stopped(loop, desk, ends)
+    finally:
+        for stream in streams:
+            await stream.stop()
 
 
 def _start_safe(desk: DeskState) -> None:
@@ -216,7 +215,8 @@ async def _until_stopped(loop: Loop, desk: DeskState, ends: Ends) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, task.cancel)
     if ends is Ends.WITH_STDIN:
-        running.run_in_executor(None, _wait_for_end_of_stdin).add_done_callback(lambda _: task.cancel())
+        lifeline = asyncio.ensure_future(parent_gone())
+        lifeline.add_done_callback(lambda _: task.cancel())
     try:
         await task
     except asyncio.CancelledError:
@@ -245,11 +245,6 @@ def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
     for error in group.exceptions:
         leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
     return leaves
-
-
-def _wait_for_end_of_stdin() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
 
 
 def state_folder(given: Path | None) -> Path:

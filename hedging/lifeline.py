@@ -1,0 +1,20 @@
+"""Ends a child with its parent: standard input is a pipe that closes when the parent dies, however it dies."""
+
+import asyncio
+import sys
+import threading
+
+
+async def parent_gone() -> None:
+    """Return once standard input has reached its end."""
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        loop.call_soon_threadsafe(gone.set)
+
+    # A daemon thread: the interpreter must be able to end while nothing has closed the pipe.
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+    await gone.wait()
