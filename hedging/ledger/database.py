@@ -62,6 +62,8 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Give a connection on which all reads see one state."""
         with self.translated(), self.engine.connect() as connection:
+            if self.engine.dialect.name != "sqlite":
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager

@@ -45,6 +45,14 @@ def test_take_over_after_expiry_gives_a_greater_token_and_fences_the_old_one(led
     assert ledger.tickets() == ()
 
 
+def test_a_restart_under_the_same_name_fences_the_process_before_it(ledger, sample, lease):
+    later = sample.now + sample.ttl
+    ledger.acquire_lease("desk", lease.holder, later, sample.ttl)
+    with pytest.raises(LeaseLost, match=r"token 2, ours was 1"), ledger.write(lease, later) as tx:
+        tx.put_ticket(sample.ticket())
+    assert ledger.tickets() == ()
+
+
 def test_an_expired_lease_cannot_write_until_renewed(ledger, sample, lease):
     late = sample.now + timedelta(seconds=30)
     with pytest.raises(LeaseLost, match="ran out at 12:00:30"), ledger.write(lease, late) as tx:

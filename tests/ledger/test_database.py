@@ -143,6 +143,21 @@ def test_threads_sharing_one_ledger_lose_nothing(ledger, lease, sample):
     assert ledger.order("hm-1").filled == Decimal(200)
 
 
+def test_verification_beside_a_writer_sees_one_state(ledger, lease, sample, tmp_path):
+    with ledger.write(lease, sample.now) as tx:
+        tx.put_ticket(sample.ticket())
+        tx.put_order(sample.order())
+    child = start(COUNTING, tmp_path / "state", sample.now.isoformat(), 300)
+    counts = [ledger.verify_chain()]
+    while child.poll() is None:
+        counts.append(ledger.verify_chain())
+    child.stdout.close()
+    assert child.returncode == 0
+    assert counts == sorted(counts)
+    assert len(set(counts)) > 3
+    assert ledger.verify_chain() == 303
+
+
 def test_only_one_of_many_takes_the_lease(tmp_path, sample):
     winners = []
     gate = threading.Barrier(6)
