@@ -1,0 +1,1 @@
+"""Faults the paper exchange can be told to make: one small file each, found by the registry."""

@@ -1,0 +1,23 @@
+"""A feed that is silent while connected."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hedging.paper.faults.base import Fault
+
+
+@dataclass(frozen=True)
+class StaleFeed(Fault):
+    """Market data on the websocket stops while the connection stays up; with ``rest``, REST shows old data too."""
+
+    name: ClassVar[str] = "stale_feed"
+    rest: bool = False
+
+    def freezes(self, channel: str) -> bool:
+        """Everything but the account's own messages."""
+        return not channel.startswith("user.")
+
+    @property
+    def freezes_rest(self) -> bool:
+        """As chosen."""
+        return self.rest

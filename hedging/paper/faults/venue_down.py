@@ -1,0 +1,32 @@
+"""An exchange that is not there."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from hedging.paper.faults.base import Call, Fault, Wire
+
+
+class Outage(StrEnum):
+    """What a client sees."""
+
+    RESET = "reset"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True)
+class VenueDown(Fault):
+    """Every call fails (``how``: reset or unavailable, an HTTP 503) and websockets are dropped and refused."""
+
+    name: ClassVar[str] = "venue_down"
+    how: Outage = Outage.RESET
+
+    def before(self, call: Call) -> Wire:
+        """Nothing is carried out."""
+        del call
+        return Wire.RESET if self.how is Outage.RESET else Wire.UNAVAILABLE
+
+    @property
+    def refuses_connections(self) -> bool:
+        """Websockets too."""
+        return True
