@@ -1,6 +1,7 @@
 """Ends a child with its parent: standard input is a pipe that closes when the parent dies, however it dies."""
 
 import asyncio
+import os
 import sys
 import threading
 
@@ -11,7 +12,8 @@ async def parent_gone() -> None:
     gone = asyncio.Event()
 
     def wait() -> None:
-        while sys.stdin.buffer.read(4096):
+        # os.read, because a thread inside a buffered read holds a lock the interpreter needs to end.
+        while os.read(sys.stdin.fileno(), 4096):
             pass
         loop.call_soon_threadsafe(gone.set)
 

@@ -10,6 +10,7 @@ from hedging.engine.blotter import Blotter
 from hedging.engine.latches import Latches
 from hedging.engine.live_book import LiveBook
 from hedging.errors import VenueError
+from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.trading import Fill
 from hedging.venues.session import AccountSession
@@ -75,6 +76,11 @@ class DeskState:
             await self.read_positions(account)
         except VenueError as error:
             self.latest_trouble = str(error)
+
+    def take_quote(self, quote: Quote) -> None:
+        """Keep a price that arrived, and wake the loop."""
+        self.book.take_quote(quote)
+        self.wake()
 
     def take_fill(self, fill: Fill) -> None:
         """Book a fill from the stream or a sweep: ours to its order, a foreign one as what it is."""

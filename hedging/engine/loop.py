@@ -16,7 +16,6 @@ from hedging.engine.proving import look_up, prove
 from hedging.engine.publisher import Publisher
 from hedging.errors import VenueError, WorkflowError
 from hedging.ledger import Ledger
-from hedging.model.market import Quote
 from hedging.model.rules import UnderlyingRules
 from hedging.model.trading import AutoMode, Fill, OrderReport, OrderState, Outcome, Ticket, TicketState
 from hedging.venues.stream import MarketStream
@@ -73,11 +72,6 @@ class Loop:
             group.create_task(self._every(COMMAND_SECONDS, self._commands))
             self._sweeps(group)
             await self._cycles()
-
-    def on_quote(self, quote: Quote) -> None:
-        """A price arrived."""
-        self._desk.book.take_quote(quote)
-        self._woken.set()
 
     def on_pushed(self, pushed: Fill | OrderReport) -> None:
         """A fill or the state of an order arrived; booked by a task of the loop, so that errors end it."""

@@ -177,7 +177,7 @@ async def _serve(
         desk.book.clock_offset = await pair.run(pair.server_time_offset)
     identity = Identity(settings.book, settings.mode, clock.utc_now())
     publisher = Publisher(desk, records.series, identity)
-    markets = [MarketStream(addresses[0], clock.utc_now, StreamEvents(on_quote=lambda q: loop.on_quote(q)))]
+    markets = [MarketStream(addresses[0], clock.utc_now, StreamEvents(on_quote=desk.take_quote))]
     loop = Loop(Parts(desk, records.ledger, publisher, markets), woken)
     pushed = StreamEvents(on_fill=loop.on_pushed, on_report=loop.on_pushed)
     streams = [*markets, *(AccountStream(address, clock.utc_now, pushed) for address in addresses)]

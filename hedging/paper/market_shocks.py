@@ -11,6 +11,8 @@ from hedging.paper.process import COINS, REALISED_HALF_LIFE_NS, SECOND_NS, YEAR_
 
 FloatArray = NDArray[np.float64]
 
+_LARGEST_MOVE = 10.0
+_LARGEST_SHIFT = 5.0
 _AVERAGE_WEIGHT = 1.0 - 0.5 ** (SECOND_NS / REALISED_HALF_LIFE_NS)
 
 
@@ -44,9 +46,9 @@ class Shocks:
         """Record a relative move, such as -0.08.
 
         Raises:
-            BadInput: when the underlying is unknown or the move not a finite fraction above -1.
+            BadInput: when the underlying is unknown or the move not in (-1, 10].
         """
-        if not (math.isfinite(relative) and relative > -1.0):
+        if not -1.0 < relative <= _LARGEST_MOVE:
             raise BadInput(f"a price shock of {relative}: give a fraction above -1, such as -0.08")
         self.prices.append(PriceShock(at_ns, coin_number(underlying), math.log1p(relative)))
 
@@ -58,7 +60,7 @@ class Shocks:
         Raises:
             BadInput: when the underlying is unknown, the move not in [-5, 5], the half-life not positive.
         """
-        if not (math.isfinite(absolute) and abs(absolute) <= 5.0):
+        if not abs(absolute) <= _LARGEST_SHIFT:
             raise BadInput(f"a volatility shock of {absolute}: give a fraction in [-5, 5], such as 0.05")
         if half_life_seconds is not None and not (math.isfinite(half_life_seconds) and half_life_seconds > 0):
             raise BadInput(f"a half-life of {half_life_seconds} s: give a positive number, or none")
@@ -88,7 +90,7 @@ class Shocks:
             if shock.coin == coin and shock.at_ns <= at_ns:
                 half_life = shock.half_life_ns
                 total += shock.absolute * (0.5 ** ((at_ns - shock.at_ns) / half_life) if half_life else 1.0)
-        return total
+        return min(total, _LARGEST_SHIFT)
 
     def last_ns(self, at_ns: int, coin: int) -> int:
         """Time of the last shock of an underlying up to ``at_ns``; 0 when there was none."""

@@ -55,7 +55,7 @@ class CoinDynamics:
 
 
 COINS = ("BTC", "ETH")
-DYNAMICS = (CoinDynamics(0.60, 8.0, 1.2, 1.0), CoinDynamics(0.75, 8.0, 1.5, 1.25))
+DYNAMICS = (CoinDynamics(0.60, 8.0, 0.8, 1.0), CoinDynamics(0.75, 8.0, 1.0, 1.25))
 PERPETUALS = ("BTC-PERPETUAL", "ETH-PERPETUAL", "BTC_USDC-PERPETUAL", "ETH_USDC-PERPETUAL")
 _CORRELATION = np.array(  # spot BTC, spot ETH, variance BTC, variance ETH
     [

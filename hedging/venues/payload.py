@@ -127,7 +127,7 @@ class Payload:
 
 
 def _short(value: object) -> str:
-    if isinstance(value, int) and abs(value) > LARGEST:
+    if isinstance(value, int) and abs(value) > 10**30:
         return "a huge integer"
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -56,10 +56,7 @@ class PushClient(ccxt.pro.deribit):  # type: ignore[misc]  # the library is not 
 
         Raises VenueRejected when the exchange answers with an error, VenueUnreachable when it doesn't answer.
         """
-        number = self.request_id()
-        key = f"reply {number}"
-        frame = {"jsonrpc": "2.0", "id": number, "method": method, "params": parameters}
-        return await self._within(method, self.watch(self.urls["api"]["ws"], key, frame, key))
+        return await self._within(method, self._send(method, parameters))
 
     async def sign_in(self) -> None:
         """Authenticate the connection by signature. Raises as ``ask``."""
@@ -68,6 +65,13 @@ class PushClient(ccxt.pro.deribit):  # type: ignore[misc]  # the library is not 
     async def keep_alive(self) -> None:
         """Ask the exchange for heartbeats, so that silence means a dead connection. Raises as ``ask``."""
         await self.ask("public/set_heartbeat", {"interval": HEARTBEAT_SECONDS})
+
+    def _send(self, method: str, parameters: dict[str, object]) -> asyncio.Future[object]:
+        number = self.request_id()
+        key = f"reply {number}"
+        frame = {"jsonrpc": "2.0", "id": number, "method": method, "params": parameters}
+        answer: asyncio.Future[object] = self.watch(self.urls["api"]["ws"], key, frame, key)
+        return answer
 
     async def _within(self, what: str, answer: Awaitable[Answered]) -> Answered:
         waiting = asyncio.ensure_future(answer)
@@ -107,8 +111,7 @@ class PushClient(ccxt.pro.deribit):  # type: ignore[misc]  # the library is not 
             self._received.push(message["params"]["channel"], message["params"]["data"])
         elif method == "heartbeat":
             if message["params"]["type"] == "test_request":
-                test = {"jsonrpc": "2.0", "id": self.request_id(), "method": "public/test", "params": {}}
-                self.spawn(client.send, test)
+                self._send("public/test", {}).add_done_callback(_retrieve)
         elif message.get("id") is not None:
             self._answer(client, message)
 
@@ -135,3 +138,9 @@ class PushClient(ccxt.pro.deribit):  # type: ignore[misc]  # the library is not 
         """The exchange closed the connection."""
         super().on_close(client, error)
         self._received.end(f"closed by the exchange ({error})")
+
+
+def _retrieve(answer: asyncio.Future[object]) -> None:
+    """Mark the error of an answer nobody waits for as seen."""
+    if not answer.cancelled():
+        answer.exception()
