@@ -10,6 +10,7 @@ from hedging.engine.blotter import Blotter
 from hedging.engine.latches import Latches
 from hedging.engine.live_book import LiveBook
 from hedging.errors import VenueError
+from hedging.model.book import Balance
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.trading import Fill
@@ -80,6 +81,11 @@ class DeskState:
     def take_quote(self, quote: Quote) -> None:
         """Keep a price that arrived, and wake the loop."""
         self.book.take_quote(quote)
+        self.wake()
+
+    def take_balance(self, balance: Balance) -> None:
+        """Keep a balance that was pushed."""
+        self.book.take_balance(balance)
         self.wake()
 
     def take_fill(self, fill: Fill) -> None:

@@ -1,6 +1,7 @@
 """The newest of everything the venue has told us, with when it was told."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -53,6 +54,14 @@ class LiveBook:
         self._balances[account] = balances
         self._balances_at[account] = asked_at
         self.version += 1
+
+    def take_balance(self, balance: Balance) -> None:
+        """Keep one balance that the venue pushed; the read stays the floor, so its time is not touched."""
+        known = self._balances.get(balance.account, ())
+        if any(one.currency == balance.currency for one in known):
+            kept = tuple(balance if one.currency == balance.currency else one for one in known)
+            self._balances[balance.account] = kept
+            self.version += 1
 
     def take_positions(
         self, account: str, positions: tuple[Position, ...], asked_at: datetime
@@ -115,10 +124,17 @@ class LiveBook:
         return Snapshot(
             at=now,
             positions=tuple(p for held in self._positions.values() for p in held.values()),
-            balances=tuple(b for balances in self._balances.values() for b in balances),
+            balances=tuple(self._comparable(b) for balances in self._balances.values() for b in balances),
             quotes={name: self.quotes[name] for name in sorted(needed) if name in self.quotes},
             gaps=tuple(self._gaps(now)),
         )
+
+    def _comparable(self, balance: Balance) -> Balance:
+        """A balance from before the last fill says nothing about the delta after it."""
+        last_fill = self._last_fill_at.get(balance.account)
+        if last_fill is not None and balance.received_at <= last_fill:
+            return replace(balance, delta_total=())
+        return balance
 
     def _gaps(self, now: datetime) -> Iterable[Gap]:
         reads: tuple[tuple[str, Mapping[str, datetime], float], ...] = (

@@ -242,7 +242,7 @@ class Loop:
         for account in self._desk.sessions:
             for seconds, sweep in (
                 (2.0, self._desk.read_positions),
-                (5.0, self._desk.read_balances),
+                (2.0, self._desk.read_balances),
                 (5.0, self._sweep_orders),
                 (8.0, self._sweep_fills),
                 (20.0, self._sweep_clock),

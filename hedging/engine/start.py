@@ -179,7 +179,7 @@ async def _serve(
     publisher = Publisher(desk, records.series, identity)
     markets = [MarketStream(addresses[0], clock.utc_now, StreamEvents(on_quote=desk.take_quote))]
     loop = Loop(Parts(desk, records.ledger, publisher, markets), woken)
-    pushed = StreamEvents(on_fill=loop.on_pushed, on_report=loop.on_pushed)
+    pushed = StreamEvents(on_fill=loop.on_pushed, on_report=loop.on_pushed, on_balance=desk.take_balance)
     streams = [*markets, *(AccountStream(address, clock.utc_now, pushed) for address in addresses)]
     markets[0].add(desk.book.names() | set(settings.watch))
     for stream in streams:

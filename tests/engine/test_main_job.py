@@ -37,8 +37,10 @@ def test_a_ticket_waits_and_brings_the_delta_back_when_approved(demo):
         lambda: btc(demo) if btc(demo).drift and btc(demo).drift.state is DriftState.INSIDE else None,
     )
     assert abs(inside.exposure.delta) < 5.0
-    proof = next(p for p in inside.proofs if p.currency == "BTC")
-    assert proof.verdict is ProofVerdict.GREEN, proof
+    demo.wait(
+        "a green delta proof",
+        lambda: next(p for p in btc(demo).proofs if p.currency == "BTC").verdict is ProofVerdict.GREEN,
+    )
 
 
 def test_every_fill_of_the_exchange_is_booked_once(demo):
@@ -86,14 +88,13 @@ def test_shadow_decides_and_never_sends(demo):
 def test_armed_hedges_by_itself_inside_its_caps(demo):
     armed = demo.ask(CommandKind.AUTO_ARM, minutes=15, max_orders=30, max_turnover_usd=1e7)
     assert armed.state is CommandState.DONE
-    inside = demo.wait(
-        "automatic hedging to bring BTC back",
-        lambda: btc(demo).drift and btc(demo).drift.state is DriftState.INSIDE,
-        40,
-    )
-    assert inside
-    auto = demo.ledger.tickets([TicketState.DONE])[0]
-    assert auto.decided_by == "auto, armed by tess"
+
+    def by_itself():
+        done = demo.ledger.tickets([TicketState.DONE])
+        return next((ticket for ticket in done if ticket.decided_by == "auto, armed by tess"), None)
+
+    assert demo.wait("an automatic ticket done", by_itself, 40)
+    assert btc(demo).drift.state is DriftState.INSIDE
     assert demo.view().auto.orders_used > 0
 
 
