@@ -1,0 +1,192 @@
+"""How numbers, times and outside words are written: the only place that scales to a desk's units."""
+
+import html
+import math
+import re
+from datetime import UTC, datetime, timedelta
+
+MINUS = "\u2212"
+THIN_SPACE = "\u2009"
+UNKNOWN = "–"  # an en dash: unknown, never zero
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$:<&^=@/])")
+
+
+def vega_per_point(vega_usd: float) -> float:
+    """USD for one volatility point, from USD per 1.00 of volatility.
+
+    >>> vega_per_point(125_000.0)
+    1250.0
+    """
+    return vega_usd / 100
+
+
+def theta_per_day(theta_usd: float) -> float:
+    """USD a day, from USD a year of 365 days.
+
+    >>> theta_per_day(-36_500.0)
+    -100.0
+    """
+    return theta_usd / 365
+
+
+def gamma_per_percent(gamma_coin: float) -> float:
+    """Coin of delta for a move of 1 %, from coin per relative move of 1.
+
+    >>> gamma_per_percent(-250.0)
+    -2.5
+    """
+    return gamma_coin / 100
+
+
+def signed(value: float | None, digits: int) -> str:
+    """Signed number with thousands separators and a true minus; unknown stays unknown.
+
+    >>> signed(1234.567, 2), signed(-0.5, 1), signed(None, 1), signed(-0.001, 2)
+    ('+1,234.57', '−0.5', '–', '0.00')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    text = f"{abs(value):,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        return text
+    return ("+" if value > 0 else MINUS) + text
+
+
+def plain(value: float | None, digits: int) -> str:
+    """Unsigned look: thousands separators, a minus only where negative.
+
+    >>> plain(103410.5, 1), plain(-2.0, 0)
+    ('103,410.5', '−2')
+    """
+    text = signed(value, digits)
+    return text.removeprefix("+")
+
+
+def coin(value: float | None) -> str:
+    """Signed coin amount with the digits that matter at its size.
+
+    >>> coin(14.2134), coin(0.04567), coin(1520.0)
+    ('+14.21', '+0.0457', '+1,520.0')
+    """
+    if value is None:
+        return UNKNOWN
+    size = abs(value)
+    digits = 1 if size >= 1000 else 2 if size >= 1 else 4
+    return signed(value, digits)
+
+
+def usd(value: float | None) -> str:
+    """Signed whole dollars.
+
+    >>> usd(-1_463_210.4)
+    '−1,463,210'
+    """
+    return signed(value, 0)
+
+
+def compact_usd(value: float | None) -> str:
+    """Signed dollars shortened to thousands or millions with three digits.
+
+    >>> compact_usd(-1_463_210.0), compact_usd(84.0), compact_usd(25_400.0)
+    ('−1.46 M', '+84', '+25.4 k')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    size = abs(value)
+    for bound, scale, unit in ((1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if size >= bound:
+            scaled = value / scale
+            digits = 2 if abs(scaled) < 10 else 1 if abs(scaled) < 100 else 0
+            return f"{signed(scaled, digits)} {unit}"
+    return signed(value, 0)
+
+
+def price(value: float | None) -> str:
+    """Price with the digits of its size; option prices in coin keep four.
+
+    >>> price(103410.5), price(0.0345)
+    ('103,410.5', '0.0345')
+    """
+    if value is None:
+        return UNKNOWN
+    size = abs(value)
+    return plain(value, 1 if size >= 1000 else 2 if size >= 10 else 4)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Fraction as per cent.
+
+    >>> percent(0.634)
+    '63.4 %'
+    """
+    return UNKNOWN if value is None else f"{plain(value * 100, digits)} %"
+
+
+def ratio(value: float | None) -> str:
+    """Hedge ratio with two digits; unknown where the book is too small to divide by.
+
+    >>> ratio(0.8712), ratio(None)
+    ('0.87', '–')
+    """
+    return plain(value, 2)
+
+
+def clock_time(at: datetime | None) -> str:
+    """Time of day in UTC, to the second.
+
+    >>> clock_time(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '03:04:05'
+    """
+    return UNKNOWN if at is None else at.astimezone(UTC).strftime("%H:%M:%S")
+
+
+def date_time(at: datetime | None) -> str:
+    """Date and time in UTC.
+
+    >>> date_time(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '2026-01-02 03:04:05'
+    """
+    return UNKNOWN if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def expiry(at: datetime | None) -> str:
+    """Expiry as desks write it.
+
+    >>> expiry(datetime(2026, 12, 25, 8, tzinfo=UTC))
+    '25 Dec 26'
+    """
+    return "no expiry" if at is None else at.astimezone(UTC).strftime("%d %b %y").lstrip("0")
+
+
+def milliseconds(at: datetime | None) -> int | None:
+    """Milliseconds since 1970, as browsers count time."""
+    return None if at is None else round(at.timestamp() * 1000)
+
+
+def duration(span: timedelta) -> str:
+    """Length of time in its two largest useful parts.
+
+    >>> duration(timedelta(seconds=75)), duration(timedelta(seconds=4))
+    ('1 min 15 s', '4 s')
+    """
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def escape_html(text: str) -> str:
+    """Outside words inside HTML: nothing in them is markup."""
+    return html.escape(text, quote=True)
+
+
+def escape_markdown(text: str) -> str:
+    """Outside words inside a label: nothing in them is markdown, an image or a directive.
+
+    >>> escape_markdown("![x](http://a)")
+    '\\\\!\\\\[x\\\\]\\\\(http\\\\:\\\\/\\\\/a\\\\)'
+    """
+    return _MARKDOWN.sub(r"\\\1", text.replace("\n", " "))

@@ -1,0 +1,129 @@
+"""Tables of the exposure page: positions, delta proof, and what could not be valued."""
+
+from decimal import Decimal
+
+from components import format as fmt
+from components.payload import Cell, Column, Row, Table
+from components.theme import Tone, tone_of
+from components.tiles import PROOF_TONE
+from hedging.model.exposure import PositionExposure
+from hedging.model.instrument import Kind
+from hedging.model.view import View
+
+COLUMNS = (
+    Column(id="instrument", label="Instrument", wide=True),
+    Column(id="account", label="Account"),
+    Column(id="kind", label="Kind"),
+    Column(id="expiry", label="Expiry"),
+    Column(id="amount", label="Amount", unit="coin or USD", number=True),
+    Column(id="delta", label="Delta", unit="coin", number=True),
+    Column(id="delta_black", label="Black Δ", unit="coin", number=True),
+    Column(id="gamma", label="Gamma", unit="coin / 1 %", number=True),
+    Column(id="vega", label="Vega", unit="USD / pt", number=True),
+    Column(id="theta", label="Theta", unit="USD / day", number=True),
+    Column(id="iv", label="IV", unit="%", number=True),
+    Column(id="mark", label="Mark", number=True),
+    Column(id="value", label="Value", unit="USD", number=True),
+)
+
+
+def positions(view: View) -> Table:
+    """Every position in common units; those that could not be valued are listed, not zeroed."""
+    rows = tuple(_row(each) for each in view.positions)
+    gaps = len(view.gaps)
+    foot = f"incomplete: {gaps} {'figure is' if gaps == 1 else 'figures are'} missing" if gaps else ""
+    return Table(
+        columns=COLUMNS, rows=rows, empty="no open position", foot=foot, foot_tone=Tone.UNKNOWN,
+    )  # fmt: skip
+
+
+def _row(each: PositionExposure) -> Row:
+    instrument = each.instrument
+    gamma = fmt.gamma_per_percent(each.gamma_coin)
+    vega, theta = fmt.vega_per_point(each.vega_usd), fmt.theta_per_day(each.theta_usd)
+    expiry = instrument.expiry
+    kind = f"{instrument.settlement} {instrument.kind}" + (", hedge" if each.is_hedge else "")
+    option = instrument.kind is Kind.OPTION
+    cells = (
+        Cell(instrument.name, instrument.name),
+        Cell(each.account, each.account),
+        Cell(kind, kind),
+        Cell(fmt.expiry(expiry) if expiry else "", expiry.timestamp() if expiry else -1.0),
+        Cell(f"{_amount(each)} {_unit(each)}", each.amount, tone_of(each.amount)),
+        _number(each.delta_net, fmt.coin(each.delta_net)),
+        _number(each.delta_black, fmt.coin(each.delta_black)),
+        _number(gamma, fmt.signed(gamma, 4)) if option else Cell("", 0.0),
+        _number(vega, fmt.usd(vega)) if option else Cell("", 0.0),
+        _number(theta, fmt.usd(theta)) if option else Cell("", 0.0),
+        Cell("" if not option else fmt.UNKNOWN if each.iv is None else fmt.plain(each.iv * 100, 1), each.iv),
+        Cell(fmt.price(each.mark), each.mark),
+        _number(each.value_usd, fmt.usd(each.value_usd)),
+    )
+    return Row(id=f"{each.account}:{instrument.name}", cells=cells, group=instrument.underlying)
+
+
+def _amount(each: PositionExposure) -> str:
+    lot = each.instrument.lot
+    exponent = lot.normalize().as_tuple().exponent if isinstance(lot, Decimal) else 0
+    digits = max(0, -exponent) if isinstance(exponent, int) else 0
+    return fmt.signed(each.amount, min(digits, 4))
+
+
+def _unit(each: PositionExposure) -> str:
+    return "USD" if each.instrument.amount_unit == "usd" else each.instrument.underlying
+
+
+def _number(value: float, text: str) -> Cell:
+    return Cell(text, value, tone_of(value))
+
+
+PROOF_COLUMNS = (
+    Column(id="account", label="Account"),
+    Column(id="currency", label="Margin"),
+    Column(id="underlying", label="Coin"),
+    Column(id="ours", label="Ours", unit="coin", number=True),
+    Column(id="venue", label="Exchange", unit="coin", number=True),
+    Column(id="difference", label="Off by", unit="coin", number=True),
+    Column(id="verdict", label="Proof"),
+)
+
+
+def proofs(view: View) -> Table:
+    """Our net transaction delta beside the exchange's own, for each account and margin currency."""
+    rows = []
+    for each in view.underlyings:
+        for proof in each.proofs:
+            known = proof.ours is not None and proof.venue is not None
+            off = (proof.ours or 0.0) - (proof.venue or 0.0) if known else None
+            note = f"tolerance {fmt.plain(proof.tolerance, 4)}"
+            cells = (
+                Cell(proof.account, proof.account),
+                Cell(proof.currency, proof.currency),
+                Cell(proof.underlying, proof.underlying),
+                Cell(fmt.signed(proof.ours, 4), proof.ours),
+                Cell(fmt.signed(proof.venue, 4), proof.venue),
+                Cell(fmt.signed(off, 4), off, note=note),
+                Cell(proof.verdict, proof.verdict, PROOF_TONE[proof.verdict], note),
+            )
+            rows.append(Row(id=f"{proof.account}:{proof.currency}:{proof.underlying}", cells=cells))
+    return Table(columns=PROOF_COLUMNS, rows=tuple(rows), empty="the exchange has not sent its own delta yet")
+
+
+GAP_COLUMNS = (
+    Column(id="what", label="Not valued", wide=True),
+    Column(id="reason", label="Because"),
+    Column(id="detail", label="Detail", wide=True),
+)
+
+
+def gaps(view: View) -> Table:
+    """What could not be valued; each of these blocks automatic orders that depend on it."""
+    rows = tuple(
+        Row(
+            id=f"{number}:{gap.what}",
+            cells=(Cell(gap.what, gap.what), Cell(gap.reason, gap.reason, Tone.NEAR), Cell(gap.detail, gap.detail)),
+            group=gap.underlying or "",
+        )
+        for number, gap in enumerate(view.gaps)
+    )
+    return Table(columns=GAP_COLUMNS, rows=rows, empty="every position and balance is valued")

@@ -1,0 +1,154 @@
+"""What the launcher serves beside the pages: board files, the halt route, and the life of the process."""
+
+import asyncio
+import gc
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from components import assets, child, topics
+from hedging.desk import DOORWAY, Desk, Person, Phase, Standing
+from hedging.errors import HedgingError, LedgerError, SettingsError
+from hedging.live import HALT_TICKETS, Producer
+from hedging.model.trading import Role
+from hedging.web_guard import content_policy, inline_hashes
+
+STATE_VARIABLE = "HEDGING_STATE"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+FOR_EVER = "public, max-age=31536000, immutable"
+MOST_HALT_BYTES = 4096
+
+PRODUCER = Producer(DOORWAY.mark, lambda: topics.topics(DOORWAY.scene()))
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """Names this server answers to: loopback, or what ``server.allowedHosts`` says beside it."""
+    return tuple({*LOOPBACK, "[::1]", *(st.get_option("server.allowedHosts") or ())} - {"::1", "*"})
+
+
+def policy() -> str:
+    """Content security policy that fits the installed frontend's own page."""
+    return content_policy(inline_hashes(_installed_page()))
+
+
+def _installed_page() -> str:
+    return files("streamlit").joinpath("static/index.html").read_text(encoding="utf-8")
+
+
+@cache
+def front_page() -> str:
+    """The installed frontend's page with our first script in its head and the board preloaded."""
+    base = assets.base()
+    head = (
+        f'<script src="{base}/first.js"></script>'
+        f'<link rel="stylesheet" href="{base}/style.css">'
+        f'<link rel="modulepreload" href="{base}/board.js">'
+        f'<link rel="preload" as="script" href="{base}/plotly.js">'
+    )
+    return _installed_page().replace("<title>Streamlit</title>", f"{head}<title>Hedge monitor</title>")
+
+
+async def front(_request: Request) -> Response:
+    """The page that loads the app, at the address of each of its pages."""
+    return Response(front_page(), media_type="text/html", headers={"cache-control": "no-cache"})
+
+
+def refuse_open_address() -> None:
+    """Refuse any address but loopback: nobody logs in here. Raises SettingsError."""
+    address = st.get_option("server.address")
+    if address not in LOOPBACK:
+        raise SettingsError(
+            f"server.address is {address!r}: without a login this app serves 127.0.0.1 alone; set it back"
+        )
+
+
+async def board_file(request: Request) -> Response:
+    """One file of the board, gzipped where the browser takes it, cached for ever under its hash."""
+    asset = assets.assets().get(request.path_params["name"])
+    if asset is None or f"/board/{request.path_params['version']}" != assets.base():
+        return Response("no such file", status_code=404)
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {"cache-control": FOR_EVER, "vary": "accept-encoding"}
+    if zipped:
+        headers["content-encoding"] = "gzip"
+    return Response(asset.zipped if zipped else asset.body, media_type=asset.media_type, headers=headers)
+
+
+class HaltAsk(msgspec.Struct):
+    """What the browser posts: its ticket, one key per press, and why."""
+
+    ticket: str
+    key: str
+    why: str = ""
+
+
+async def halt(request: Request) -> Response:
+    """Halt without waiting for any script; the guard has checked host and origin."""
+    body = await request.body()
+    try:
+        ask = msgspec.json.decode(body[:MOST_HALT_BYTES], type=HaltAsk)
+    except msgspec.DecodeError:
+        return JSONResponse({"refused": "the request is not understood"}, status_code=400)
+    holder = HALT_TICKETS.redeem(ask.ticket)
+    if holder is None or not ask.key:
+        return JSONResponse({"refused": "this page is too old to halt: it is getting a new ticket"}, status_code=401)
+    desk = DOORWAY.standing.desk
+    if desk is None:
+        return JSONResponse({"refused": "no engine runs yet: there is nothing to halt"}, status_code=409)
+    person = Person(holder.name, Role(holder.role))
+    try:
+        answer = await asyncio.to_thread(desk.halt, person, ask.why[:200], f"halt:{ask.key[:64]}")
+    except HedgingError as error:
+        return JSONResponse({"refused": str(error)}, status_code=503)
+    latches = [name for name, taken in (("file", answer.by_file), ("ledger", answer.by_ledger)) if taken]
+    return JSONResponse({"latches": latches, "detail": answer.detail})
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Attach to a running engine or start the demo, produce while serving, stop all of it at the end."""
+    refuse_open_address()
+    assets.assets()
+    finder = asyncio.create_task(find_engine(), name="find the engine")
+    producing = asyncio.create_task(PRODUCER.run(), name="produce live figures")
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        for task in (finder, producing):
+            task.cancel()
+        for task in (finder, producing):
+            with suppress(asyncio.CancelledError):
+                await task
+        DOORWAY.set(Standing(note="stopped"))
+
+
+async def find_engine() -> None:
+    """Set the doorway: a state folder that was named, or a demo of our own that lives as long as we do."""
+    named = os.environ.get(STATE_VARIABLE, "")
+    if named:
+        await attach(Path(named))
+        return
+    await child.keep_demo()
+
+
+async def attach(folder: Path) -> None:
+    """Open a state folder; wait for it where it is not there yet."""
+    while not folder.is_dir():
+        DOORWAY.set(Standing(note=f"waiting for the state folder {folder}"))
+        await asyncio.sleep(1.0)
+    try:
+        desk = await asyncio.to_thread(Desk.open, folder, has_demo=False)
+    except LedgerError as error:
+        DOORWAY.set(Standing(phase=Phase.FAILED, note=f"the ledger cannot be opened: {error}"))
+        return
+    DOORWAY.set(Standing(phase=Phase.RUNNING, note="attached", desk=desk))

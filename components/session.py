@@ -1,0 +1,122 @@
+"""The one place that touches session state: who acts, what is being confirmed, what was asked."""
+
+import uuid
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from hedging.desk import Person
+from hedging.model.trading import CommandKind, Role
+from hedging.model.view import VenueMode
+
+_PERSON = "desk:person"
+_MEMO = "desk:memo"
+
+PAPER_PEOPLE = (
+    Person("Tessa", Role.TRADER),
+    Person("Rafael", Role.RISK),
+    Person("Renate", Role.RISK),
+    Person("Vera", Role.VIEWER),
+)
+NOBODY = Person("guest", Role.VIEWER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A command that this session has asked for, to be followed to its answer."""
+
+    key: str
+    kind: CommandKind
+    ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirming:
+    """The very ticket that the confirmation speaks of: id, version and content as shown."""
+
+    ticket_id: str
+    version: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memo:
+    """What a session keeps between script runs."""
+
+    confirming: Confirming | None = None
+    asked: tuple[Asked, ...] = ()
+    denied: str = ""
+    form_key: str = ""
+    proof: str = ""
+
+
+def person(mode: VenueMode | None) -> Person:
+    """Who acts: on paper the picker's choice, otherwise who is logged in, and nobody may only look."""
+    if mode is VenueMode.PAPER or mode is None:
+        name = st.session_state.get(_PERSON, PAPER_PEOPLE[0].name)
+        return next((each for each in PAPER_PEOPLE if each.name == name), PAPER_PEOPLE[0])
+    return NOBODY
+
+
+def person_key() -> str:
+    """Widget key of the picker."""
+    return _PERSON
+
+
+def memo() -> Memo:
+    """What this session keeps."""
+    kept = st.session_state.get(_MEMO)
+    return kept if isinstance(kept, Memo) else Memo(form_key=uuid.uuid4().hex)
+
+
+def keep(kept: Memo) -> None:
+    """Replace what this session keeps."""
+    st.session_state[_MEMO] = kept
+
+
+def confirm(ticket: Confirming | None) -> None:
+    """Open the confirmation of one ticket, or close it."""
+    keep(replace(memo(), confirming=ticket, denied=""))
+
+
+def confirm_closed() -> None:
+    """Close the confirmation and leave what was said about it."""
+    keep(replace(memo(), confirming=None))
+
+
+def remember(asked: Asked) -> None:
+    """Follow a command to its answer; the form that made it gets a new key."""
+    kept = memo()
+    others = tuple(each for each in kept.asked if each.key != asked.key)
+    keep(replace(kept, asked=(*others, asked)[-4:], denied="", form_key=uuid.uuid4().hex))
+
+
+def deny(reason: str) -> None:
+    """Show why a wish went nowhere."""
+    keep(replace(memo(), denied=reason))
+
+
+def note_proof(words: str) -> None:
+    """Keep the outcome of the last chain verification."""
+    keep(replace(memo(), proof=words))
+
+
+def form_key() -> str:
+    """Key of the wish now being written: the same until it is sent, so that a double click is one command."""
+    kept = memo()
+    if not kept.form_key:
+        kept = replace(kept, form_key=uuid.uuid4().hex)
+    keep(kept)
+    return kept.form_key
+
+
+def text_of(key: str) -> str:
+    """What stands in a text input now."""
+    value = st.session_state.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+def number_of(key: str) -> float:
+    """What stands in a number input now; 0 where there is none."""
+    value = st.session_state.get(key, 0)
+    return float(value) if isinstance(value, int | float) else 0.0

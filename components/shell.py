@@ -1,0 +1,103 @@
+"""The UI script: who acts, the status strip with Halt, navigation; every page runs inside this frame."""
+
+import random
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from components import asking, board, session, topics
+from components.navigation import MENU
+from components.format import escape_html, escape_markdown
+from components.strip import mark
+from hedging.desk import DOORWAY, Person, Phase
+from hedging.live import HALT_TICKETS, SOCKET_TICKETS, Holder
+from hedging.model.trading import CommandKind, Role, TradingState
+from hedging.model.view import VenueMode, View
+
+HEARTBEAT_SECONDS = 6.0 + random.random() * 2  # jittered, so that many viewers do not beat at once
+
+
+def main() -> None:
+    """Draw the frame, then the page inside it."""
+    st.set_page_config(page_title="Hedge monitor", layout="wide", menu_items={"About": "Hedge monitor"})
+    desk = DOORWAY.standing.desk
+    view = desk.read() if desk else None
+    who = _who(view)
+    page = _page()
+    with st.container(key="desk-strip"):
+        board.show("strip", [board.Widget(id="strip", kind=board.WidgetKind.STRIP, topic=topics.STRIP)])
+    with st.container(key="desk-heartbeat"):
+        _heartbeat(who)
+    _halted()
+    page.run()
+
+
+def _page() -> StreamlitPage:
+    entries = MENU.entries(paper=bool(DOORWAY.standing.control_url))
+    shown = [
+        st.Page(entry.render, title=entry.title, url_path=entry.path, default=number == 0)
+        for number, entry in enumerate(entries)
+    ]
+    return st.navigation(shown, position="top")
+
+
+def _who(view: View | None) -> Person:
+    mode = view.mode if view else None
+    with st.container(key="desk-who", horizontal=True, vertical_alignment="center"):
+        if mode is VenueMode.PAPER or mode is None:
+            st.selectbox(
+                "Acting as",
+                [each.name for each in session.PAPER_PEOPLE],
+                format_func=_person_words,
+                key=session.person_key(),
+                label_visibility="collapsed",
+                width=180,
+            )
+        who = session.person(mode)
+        if mode not in (VenueMode.PAPER, None):
+            st.html(f'<span class="desk-who">{escape_html(who.name)} · {who.role}</span>')
+    return who
+
+
+def _person_words(name: str) -> str:
+    role = next((each.role for each in session.PAPER_PEOPLE if each.name == name), Role.VIEWER)
+    return f"{name} · {role}"
+
+
+@st.fragment(run_every=HEARTBEAT_SECONDS)
+def _heartbeat(who: Person) -> None:
+    """Bring fresh tickets to the page, and make it alive again after a restart."""
+    holder = Holder(who.name, who.role)
+    tickets_now = board.LinkTickets(socket=SOCKET_TICKETS.issue(holder), halt=HALT_TICKETS.issue(holder))
+    board.link("heartbeat", "", tickets_now)
+
+
+@st.fragment(run_every=5.0)
+def _halted() -> None:
+    """While trading is halted: why, and the way back, which takes two people."""
+    standing = DOORWAY.standing
+    view = standing.desk.read() if standing.desk and standing.phase is Phase.RUNNING else None
+    board.link("halted", mark(view) if view else standing.phase, None)
+    if view is None or view.trading_state is not TradingState.HALTED:
+        return
+    asked = view.resume_asked_by
+    words = f" · <span>{escape_html(asked)} asks to resume: a second person of risk confirms</span>" if asked else ""
+    because = escape_html(view.halted_because or "no reason given")
+    with st.container(key="desk-halted", horizontal=True, vertical_alignment="center"):
+        st.html(
+            f'<div class="desk-halted" data-testid="halted"><b>HALTED</b> nothing is sent: {because}{words}</div>'
+        )
+        label = "Confirm resume" if asked else "Ask to resume"
+        who = session.person(view.mode)
+        st.button(
+            label,
+            key="shell-resume",
+            help=escape_markdown("two different people of risk are needed"),
+            disabled=who.role is not Role.RISK,
+            on_click=asking.ask,
+            args=(asking.plain(CommandKind.RESUME),),
+        )
+    asking.answers(only=frozenset({CommandKind.RESUME}))
+
+
+main()

@@ -1,0 +1,200 @@
+"""One tile per underlying: what am I exposed to now, and is that inside the band?"""
+
+from dataclasses import dataclass
+
+from components import format as fmt
+from components.payload import Value
+from components.strip import UNCLEAR, WAITING
+from components.theme import Tone, tone_of
+from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, ProofVerdict
+from hedging.model.limits import BreachLevel, Measure, Utilisation
+from hedging.model.trading import Outcome
+from hedging.model.view import UnderlyingView, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandGauge:
+    """Where the delta lies on a scale that shows the whole band; all in coin."""
+
+    lower: float
+    centre: float
+    upper: float
+    delta: float
+    word: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """An underlying at a glance; figures are unknown, never zero, while gaps forbid a number."""
+
+    underlying: str
+    numeraire: str
+    delta: Value
+    delta_usd: Value
+    index: Value
+    gauge: BandGauge | None
+    values: tuple[Value, ...]
+    proof: Value
+    decision: Value
+    waiting: str = ""
+    incomplete: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiles:
+    """All tiles, or why there are none."""
+
+    tiles: tuple[Tile, ...]
+    empty: str = ""
+
+
+def tiles(view: View) -> Tiles:
+    """The exposure tiles of a view."""
+    return Tiles(
+        tiles=tuple(_tile(view, each) for each in view.underlyings),
+        empty="no position and no balance: nothing to be exposed to",
+    )
+
+
+def _tile(view: View, each: UnderlyingView) -> Tile:
+    name, exposure = each.underlying, each.exposure
+    why = _missing(view, name)
+    unclear = [order for order in view.orders if order.underlying == name and order.state in UNCLEAR]
+    warning = f"{len(unclear)} order of unknown outcome: the delta may be wrong by it" if unclear else ""
+    delta = exposure.delta if exposure else None
+    delta_usd = exposure.delta * exposure.index if exposure else None
+    return Tile(
+        underlying=name,
+        numeraire=exposure.numeraire.sentence if exposure else "",
+        delta=_value(f"delta-{name}", "Net delta", fmt.coin(delta), delta, name, note=why),
+        delta_usd=_value(f"delta-usd-{name}", "Net delta", fmt.compact_usd(delta_usd), delta_usd, "USD", note=why),
+        index=Value(
+            id=f"index-{name}", label="Index", text=fmt.price(exposure.index if exposure else None),
+            value=exposure.index if exposure else None, unit="USD",
+        ),
+        gauge=_gauge(each.drift, bool(unclear)),
+        values=_values(view, each, why),
+        proof=_proof(name, each.proofs),
+        decision=_decision(each),
+        waiting=next((t.id for t in view.tickets if t.underlying == name and t.state in WAITING), ""),
+        incomplete=why,
+        warning=warning,
+    )  # fmt: skip
+
+
+def _value(test_id: str, label: str, text: str, value: float | None, unit: str, *, note: str = "") -> Value:
+    return Value(
+        id=test_id, label=label, text=text, value=value, unit=unit, tone=tone_of(value),
+        note=note if value is None else "",
+    )  # fmt: skip
+
+
+def _values(view: View, each: UnderlyingView, why: str) -> tuple[Value, ...]:
+    name, exposure, drift = each.underlying, each.exposure, each.drift
+    gamma = fmt.gamma_per_percent(exposure.gamma_coin) if exposure else None
+    vega = fmt.vega_per_point(exposure.vega_usd) if exposure else None
+    theta = fmt.theta_per_day(exposure.theta_usd) if exposure else None
+    return (
+        _ratio_value(f"ratio-held-{name}", "Hedge ratio held", drift.ratio_held if drift else None, why),
+        _ratio_value(f"ratio-wanted-{name}", "wanted", drift.ratio_wanted if drift else None, why),
+        _value(f"gamma-{name}", "Gamma", fmt.coin(gamma), gamma, f"{name} / 1 %", note=why),
+        _value(f"vega-{name}", "Vega", fmt.compact_usd(vega), vega, "USD / pt", note=why),
+        _value(f"theta-{name}", "Theta", fmt.compact_usd(theta), theta, "USD / day", note=why),
+        _utilisation(name, view.limits),
+    )
+
+
+def _ratio_value(test_id: str, label: str, value: float | None, why: str) -> Value:
+    note = why or "the primary delta is too small to divide by"
+    return Value(
+        id=test_id, label=label, text=fmt.ratio(value), value=value,
+        tone=Tone.PLAIN if value is not None else Tone.UNKNOWN, note="" if value is not None else note,
+    )  # fmt: skip
+
+
+def used(each: Utilisation) -> float | None:
+    """Share of the hard limit that is used, or None where the value is not known."""
+    if each.value is None or each.limit.hard <= 0:
+        return None
+    return abs(each.value) / each.limit.hard
+
+
+def _utilisation(name: str, limits: tuple[Utilisation, ...]) -> Value:
+    mine = [each for each in limits if each.limit.underlying == name and each.limit.measure is not Measure.DELTA]
+    mine = mine or [each for each in limits if each.limit.underlying == name]
+    test_id = f"used-{name}"
+    if any(used(each) is None for each in mine) or not mine:
+        note = "a limit's value is not known" if mine else "no limit is set"
+        return Value(id=test_id, label="Limits used", text=fmt.UNKNOWN, tone=Tone.UNKNOWN, note=note)
+    fullest = max(mine, key=lambda each: used(each) or 0.0)
+    share = used(fullest)
+    tone = {BreachLevel.HARD: Tone.BREACH, BreachLevel.SOFT: Tone.NEAR}.get(fullest.level, Tone.PLAIN)
+    return Value(
+        id=test_id, label="Fullest limit", text=fmt.percent(share, 0), value=share,
+        unit=fullest.limit.measure, tone=tone, note=f"{fullest.limit.measure}: {fullest.level}",
+    )  # fmt: skip
+
+
+def _gauge(drift: Drift | None, unclear: bool) -> BandGauge | None:
+    if drift is None:
+        return None
+    word, tone = {
+        DriftState.INSIDE: ("inside the band", Tone.GOOD),
+        DriftState.ABOVE: (f"{fmt.coin(abs(drift.beyond_band)).lstrip('+')} above the band", Tone.BREACH),
+        DriftState.BELOW: (f"{fmt.coin(abs(drift.beyond_band)).lstrip('+')} below the band", Tone.BREACH),
+    }[drift.state]
+    if unclear and drift.state is DriftState.INSIDE:
+        word, tone = "not certain", Tone.UNKNOWN
+    return BandGauge(
+        lower=drift.band.lower, centre=drift.band.centre, upper=drift.band.upper,
+        delta=drift.delta, word=word, tone=tone,
+    )  # fmt: skip
+
+
+def _missing(view: View, name: str) -> str:
+    gaps = [gap for gap in view.gaps if gap.underlying in (None, name)]
+    if not gaps:
+        return ""
+    first = f"{gaps[0].what}: {gaps[0].reason}"
+    return first if len(gaps) == 1 else f"{first}, and {len(gaps) - 1} more"
+
+
+_PROOF_ORDER = (ProofVerdict.RED, ProofVerdict.AMBER, ProofVerdict.UNKNOWN, ProofVerdict.GREEN)
+PROOF_TONE = {
+    ProofVerdict.GREEN: Tone.GOOD,
+    ProofVerdict.AMBER: Tone.NEAR,
+    ProofVerdict.RED: Tone.BREACH,
+    ProofVerdict.UNKNOWN: Tone.UNKNOWN,
+}
+
+
+def _proof(name: str, proofs: tuple[DeltaProof, ...]) -> Value:
+    verdicts = {proof.verdict for proof in proofs} or {ProofVerdict.UNKNOWN}
+    worst = next(verdict for verdict in _PROOF_ORDER if verdict in verdicts)
+    comparable = [proof for proof in proofs if proof.ours is not None and proof.venue is not None]
+    gap = sum((proof.ours or 0.0) - (proof.venue or 0.0) for proof in comparable)
+    note = f"our delta minus the exchange's own: {fmt.signed(gap, 4)} {name}" if comparable else "nothing to compare"
+    return Value(
+        id=f"proof-{name}", label="Exchange", text=worst, value=gap if comparable else None, unit=name,
+        tone=PROOF_TONE[worst], note=note,
+    )  # fmt: skip
+
+
+_OUTCOME_TONE = {Outcome.BLOCKED: Tone.BREACH, Outcome.UNVALUED: Tone.UNKNOWN, Outcome.PROPOSE: Tone.NEAR}
+
+
+def _decision(each: UnderlyingView) -> Value:
+    decision, test_id = each.decision, f"decision-{each.underlying}"
+    if decision is None:
+        return Value(id=test_id, label="Decision", text="no decision yet", tone=Tone.UNKNOWN)
+    return Value(
+        id=test_id, label=decision.outcome, text=decision.reason,
+        tone=_OUTCOME_TONE.get(decision.outcome, Tone.PLAIN), note=f"decided {fmt.clock_time(decision.at)} UTC",
+    )  # fmt: skip
+
+
+def exposure_of(view: View, underlying: str) -> Exposure | None:
+    """The exposure of one underlying, where it is known."""
+    return next((each.exposure for each in view.underlyings if each.underlying == underlying), None)

@@ -1,0 +1,46 @@
+"""Everything live, by topic: what the producer encodes and the boards draw."""
+
+from collections.abc import Iterator
+
+from components import drift_chart, ladder, limit_bars, positions, profile, strip, tickets, tiles
+from components.ladder import Greek
+from hedging.desk import Scene
+
+STRIP = "strip"
+TILES = "tiles"
+POSITIONS = "positions"
+PROOFS = "proofs"
+GAPS = "gaps"
+LIMITS = "limits"
+ORDERS = "orders"
+PAST = "past"
+PROFILE = "profile:{u}"
+EXPIRY = "expiry:{u}"
+STRIKE_DELTA = "strike-delta:{u}"
+STRIKE_GAMMA = "strike-gamma:{u}"
+DRIFT = "drift:{u}"
+RATIO = "ratio:{u}"
+
+
+def topics(scene: Scene) -> Iterator[tuple[str, object]]:
+    """Name and payload of every topic at one instant; only the strip while there is no view."""
+    yield STRIP, strip.strip(scene)
+    view = scene.view
+    if view is None:
+        return
+    yield TILES, tiles.tiles(view)
+    yield POSITIONS, positions.positions(view)
+    yield PROOFS, positions.proofs(view)
+    yield GAPS, positions.gaps(view)
+    yield LIMITS, limit_bars.bars(view)
+    yield ORDERS, tickets.orders(view)
+    yield PAST, tickets.past(scene.tickets)
+    for each in view.underlyings:
+        name = each.underlying
+        samples = scene.samples.get(name, ())
+        yield PROFILE.format(u=name), profile.figure(each)
+        yield EXPIRY.format(u=name), ladder.by_expiry(each)
+        yield STRIKE_DELTA.format(u=name), ladder.by_strike(each, Greek.DELTA)
+        yield STRIKE_GAMMA.format(u=name), ladder.by_strike(each, Greek.GAMMA)
+        yield DRIFT.format(u=name), drift_chart.delta(name, samples, scene.tickets)
+        yield RATIO.format(u=name), drift_chart.ratio(name, samples)

@@ -1,0 +1,1 @@
+"""One screen each: a page only defines ``render``; the shell hands it to the navigation."""

@@ -1,0 +1,24 @@
+"""Tickets: what should be done, and who decides?"""
+
+import streamlit as st
+
+from components import deciding, topics
+from components.board import Widget, WidgetKind, show
+from components.guard import refuse_alone
+
+ORDERS = (Widget(id="orders", kind=WidgetKind.TABLE, topic=topics.ORDERS, title="Working orders", plain=True),)
+PAST = (Widget(id="past", kind=WidgetKind.TABLE, topic=topics.PAST, title="Past tickets"),)
+
+
+def render() -> None:
+    """Waiting cards and the automatic panel as native buttons; orders and the past live by the socket."""
+    left, right = st.columns([2.6, 1], gap="small")
+    with left:
+        deciding.waiting()
+        show("orders", ORDERS)
+        show("past", PAST)
+    with right:
+        deciding.automatic()
+
+
+refuse_alone(__name__)
