@@ -139,10 +139,11 @@ class BookMaker:
         age = (at_ns + rungs * _LIFE_STAGGER_NS % depth.life_ns) // depth.life_ns
         chosen, luck = uniform_pairs(self._stream, (rungs * 2 + _SIDES) * 1_000_003 + age)
         chosen[:, 0] = -1.0  # the touch is always there
+        chosen[0, rungs[0] < 1] = 2.0  # nobody bids less than one tick
         kept = np.sort(chosen.argsort(axis=1)[:, : depth.levels], axis=1)
         rungs = np.take_along_axis(rungs, kept, axis=1)
         sizes = self._sizes(np.take_along_axis(luck, kept, axis=1), kept / len(away), fair)
-        real = int((rungs[0] >= 1).sum())  # nobody bids less than one tick
+        real = int((rungs[0] >= 1).sum())
         prices = self.ladder.prices(rungs)
         return SyntheticBook(
             bids=tuple(map(Level, prices[0, :real].tolist(), sizes[0, :real].tolist())),
@@ -186,9 +187,14 @@ class BookMaker:
     def _sizes(
         self, luck: NDArray[np.float64], distance: NDArray[np.float64], fair: Fair
     ) -> NDArray[np.float64]:
-        """Amounts that grow with the distance from the touch (0 … 1) and scatter exponentially."""
-        coins = self.typical_coins * (0.6 + 1.2 * distance) * (0.2 - 0.8 * np.log(luck))
-        return self.amount(coins * (1.0 - _STRESS_THINS_AMOUNT * fair.stress), fair.price)
+        """Amounts that grow with the distance from the touch (0 … 1) and scatter exponentially.
+
+        Distance, stress and price enter in coarse steps: an amount should not change with every tick.
+        """
+        growth = 0.6 + 1.2 * np.floor(4.0 * distance) / 4.0
+        thinned = 1.0 - _STRESS_THINS_AMOUNT * round(fair.stress, 1)
+        coins = self.typical_coins * thinned * growth * (0.2 - 0.8 * np.log(luck))
+        return self.amount(coins, float(f"{fair.price:.1e}"))
 
 
 def _depth(listing: Listing) -> Depth:

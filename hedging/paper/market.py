@@ -184,10 +184,11 @@ class Market:
     def iv(self, underlying: str, expiration_ns: int, strike: float) -> float:
         """Implied volatility now (fraction) of any strike (USD) at any future expiry of an underlying."""
         coin = np.array([coin_number(underlying)])
-        years = np.array([(expiration_ns - self.now_ns) / YEAR_NS])
+        sight = self._frame(self.now_ns).sight
+        years = np.array([(expiration_ns - sight.at_ns) / YEAR_NS])
         if not (strike > 0 and years[0] > 0):
             raise BadInput(f"no volatility for strike {strike} at {expiration_ns} ns: give a future expiry")
-        raw = smiles(coin, years, self._sight(self.now_ns), self._shocks)
+        raw = smiles(coin, years, sight, self._shocks)
         moneyness = np.log(strike / np.array([self.forward(underlying, expiration_ns)]))
         return float(implied_volatility(raw, moneyness, years)[0])
 

@@ -13,7 +13,7 @@ from hedging.paper.process import COINS, DYNAMICS, Block, MarketProcess, State
 FloatArray = NDArray[np.float64]
 
 INDICES = tuple(IndexName)  # column = underlying, + 2 when in USDC
-_CALM_TO_WORST = math.log(20.0)  # realised over usual volatility at which stress is 1
+_CALM, _WORST = math.log(1.5), math.log(20.0)  # realised over usual volatility where stress is 0 and 1
 
 
 class SpotPath:
@@ -55,5 +55,6 @@ class SpotPath:
         """Stress of each underlying from 0 to 1: how far realised volatility is above its usual level."""
         usual = np.array([coin.volatility**2 for coin in DYNAMICS]) * liveliness**2
         ratio = (state.realised + self._shocks.energy(at_ns)) / usual
-        worst: FloatArray = np.clip(0.5 * np.log(np.maximum(ratio, 1.0)) / _CALM_TO_WORST, 0.0, 1.0)
-        return worst
+        excess = (0.5 * np.log(np.maximum(ratio, 1.0)) - _CALM) / (_WORST - _CALM)
+        bounded: FloatArray = np.clip(excess, 0.0, 1.0)
+        return bounded
