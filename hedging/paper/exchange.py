@@ -260,6 +260,8 @@ class Exchange:
                     accrue_funding(account, position, rate, self.market.mark(name).mark_price)
         prints = self.market.prints(since_ns)
         for tape in prints:
+            if tape.name not in self.market.listings:
+                continue
             self._bookkeeper.publish_print(tape)
         self._meet_resting(prints)
 

@@ -19,7 +19,7 @@ from hedging.paper.exchange import CURRENCIES, Exchange
 from hedging.paper.rate_limit import RateLimits
 from hedging.paper.render_account import order, position, summary, user_trade
 
-CHUNK = 20
+CHUNK = 10
 """Messages made before other work gets a turn."""
 
 REPEAT_MS = 1000

@@ -26,7 +26,7 @@ class RateLimits:
     """The buckets of every key."""
 
     matching: Rate = field(default_factory=lambda: Rate(30.0, 150.0))
-    other: Rate = field(default_factory=lambda: Rate(60.0, 300.0))
+    other: Rate = field(default_factory=lambda: Rate(100.0, 500.0))
 
     def of(self, kind: RequestClass) -> Rate:
         """Bucket of a kind of request."""

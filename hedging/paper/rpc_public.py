@@ -11,7 +11,7 @@ from hedging.paper.refusal import Code, Refused
 from hedging.paper.render import Wire, book_summary, instrument, order_book, public_trade, ticker
 from hedging.paper.rpc import Caller, Method
 
-CHUNK = 20
+CHUNK = 10
 """Rows rendered before other work gets a turn."""
 
 _LONG_NAMES = {"BTC": "Bitcoin", "ETH": "Ether", "USDC": "USD Coin"}
@@ -60,7 +60,7 @@ async def get_instruments(caller: Caller, params: Params) -> list[Wire]:
     rows: list[Wire] = []
     for listing in _chosen(list(caller.exchange.market.listings.values()), params):
         rows.append(instrument(listing))
-        if len(rows) % (10 * CHUNK) == 0:
+        if len(rows) % (20 * CHUNK) == 0:
             await asyncio.sleep(0)
     return rows
 
