@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -146,6 +147,7 @@ class Script:
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._connections: list[socket.socket] = []
         self._spawn(self._accept)
 
     def count(self, *methods: str) -> int:
@@ -157,6 +159,9 @@ class Script:
         self._closing.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(3)
 
@@ -171,6 +176,7 @@ class Script:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self._connections.append(connection)
             self._spawn(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
