@@ -29,7 +29,15 @@ from hedging.paper.market_nouns import (
 from hedging.paper.market_path import INDICES, SpotPath
 from hedging.paper.market_prints import Tape
 from hedging.paper.market_shocks import Shocks, coin_number
-from hedging.paper.process import COINS, DEFAULT_STEP_NS, PERPETUALS, YEAR_NS, MarketProcess, funding_rate
+from hedging.paper.process import (
+    COINS,
+    DEFAULT_STEP_NS,
+    PERPETUALS,
+    YEAR_NS,
+    FloatArray,
+    MarketProcess,
+    funding_rate,
+)
 from hedging.paper.surface import implied_volatility
 
 __all__ = [
@@ -46,7 +54,7 @@ __all__ = [
 ]
 
 START_SPOT = {"BTC": 103_400.0, "ETH": 3_420.0}
-FRAMES_KEPT = 40
+FRAMES_KEPT = 24
 
 
 class Market:
@@ -80,6 +88,7 @@ class Market:
         self._expired: dict[str, Listing] = {}
         self._frames: dict[int, Frame] = {}
         self._books: dict[str, SyntheticBook] = {}
+        self._average: tuple[int, FloatArray | None] | None = None
         self._listed: dict[str, Listing] = {}
         self._list({row.name: row for row in listings(start_ns, START_SPOT)})
 
@@ -147,14 +156,17 @@ class Market:
         Raises:
             BadInput: when there is no such index.
         """
-        return float(self._sight(self.now_ns).indices[_column(index_name)])
+        return float(self._now().indices[_column(index_name)])
 
     def settlement_index(self, index_name: str) -> float:
         """Average of the index since 07:30 UTC while inside the settlement half hour, else the index."""
-        column = _column(index_name)
         start_ns = _next_expiry_ns(self.now_ns) - SETTLEMENT_NS
-        average = self._path.average(start_ns, self.now_ns) if self.now_ns > start_ns else None
-        return self.index(index_name) if average is None else float(average[column])
+        if self.now_ns <= start_ns:
+            return self.index(index_name)
+        if self._average is None or self._average[0] != self.now_ns:
+            self._average = (self.now_ns, self._path.average(start_ns, self.now_ns))
+        average = self._average[1]
+        return self.index(index_name) if average is None else float(average[_column(index_name)])
 
     def delivery_prices(self, index_name: str) -> list[DeliveryPrice]:
         """Delivery prices so far, newest first; those of the last days before the start are made up too."""
@@ -184,7 +196,7 @@ class Market:
     def iv(self, underlying: str, expiration_ns: int, strike: float) -> float:
         """Implied volatility now (fraction) of any strike (USD) at any future expiry of an underlying."""
         coin = np.array([coin_number(underlying)])
-        sight = self._frame(self.now_ns).sight
+        sight = self._now()
         years = np.array([(expiration_ns - sight.at_ns) / YEAR_NS])
         if not (strike > 0 and years[0] > 0):
             raise BadInput(f"no volatility for strike {strike} at {expiration_ns} ns: give a future expiry")
@@ -206,7 +218,10 @@ class Market:
 
     def stress(self, underlying: str) -> float:
         """Stress of an underlying's market from 0 (calm) to 1: spreads widen and depth thins with it."""
-        return float(self._sight(self.now_ns).stress[coin_number(underlying)])
+        return float(self._now().stress[coin_number(underlying)])
+
+    def _now(self) -> Sight:
+        return self._frame(self.now_ns).sight
 
     def _sight(self, at_ns: int) -> Sight:
         state = self._process.state(at_ns)

@@ -127,6 +127,8 @@ def test_a_shock_renews_the_book_at_the_same_instant(market: Market) -> None:
     market.price_shock("ETH", 0.01)
     after = market.book("ETH-PERPETUAL")
     assert after.sequence > before.sequence
+    market.vol_shock("ETH", 0.01)
+    assert market.book("ETH-PERPETUAL").sequence > after.sequence
     assert after.bids[0].price > before.asks[0].price
     assert market.book("BTC-PERPETUAL").bids == btc.bids
     assert "ETH-PERPETUAL" in market.changed(market.now_ns)
@@ -162,10 +164,11 @@ def test_prints_are_at_the_touch_and_reproducible(market: Market) -> None:
     assert {one.side for one in found} == {Side.BUY, Side.SELL}
     assert [one.time_ns for one in found] == sorted(one.time_ns for one in found)
     assert all(since < one.time_ns <= market.now_ns for one in found)
-    split = since + 7_654_321_987
+    split = found[9].time_ns  # belongs to what is over by then
     twin = Market(7, START_NS)
     twin.advance(split)
     early = twin.prints(since)
+    assert early == found[:10]
     twin.advance(market.now_ns)
     assert early + twin.prints(split) == found
     for one in found:
