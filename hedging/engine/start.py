@@ -2,19 +2,17 @@
 
 import asyncio
 import json
-import os
 import signal
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 
 from hedging import clock
-from hedging.engine.blotter import LEASE_SECONDS, Blotter
+from hedging.engine.blotter import Blotter
 from hedging.engine.commands import cancel_resting
 from hedging.engine.desk_state import DeskState, Sessions
+from hedging.engine.holding import take_lease
 from hedging.engine.latches import Latches
 from hedging.engine.live_book import LiveBook
 from hedging.engine.loop import Loop, Parts
@@ -133,9 +131,8 @@ async def _checked(settings: Settings, sessions: Mapping[str, Sessions]) -> dict
 
 def _records(settings: Settings) -> Records:
     ledger = Ledger.open(settings.state)
-    holder = f"{socket.gethostname()}:{os.getpid()}"
     try:
-        lease = ledger.acquire_lease(settings.book, holder, clock.utc_now(), timedelta(seconds=LEASE_SECONDS))
+        lease = take_lease(ledger, settings.book, clock.utc_now())
     except LedgerError:
         ledger.close()
         raise
@@ -143,6 +140,7 @@ def _records(settings: Settings) -> Records:
 
 
 def _close(records: Records) -> None:
+    records.ledger.release_lease(records.lease)
     records.series.close()
     records.ledger.close()
 

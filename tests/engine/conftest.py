@@ -1,17 +1,20 @@
 """A demo of our own per test module: the real paper exchange and the real engine as processes."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from hedging.clock import utc_now
+from hedging.demo import CONFIG
 from hedging.ledger import Ledger, Series
 from hedging.model.trading import Command, CommandKind, CommandState, Role, Ticket, TicketState
 from hedging.model.view import View
@@ -27,6 +30,15 @@ class RunningDemo:
     ledger: Ledger
     series: Series
     control: ControlClient
+
+    def kill(self) -> None:
+        """Kill -9 the process; its files stay open for the test."""
+        self.process.kill()
+        ended(self.process, code=-9)
+
+    def close(self) -> None:
+        self.series.close()
+        self.ledger.close()
 
     def view(self) -> View:
         view = self.series.view()
@@ -74,29 +86,115 @@ class RunningDemo:
         return ticket if ticket and ticket.state in over else None
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hedging", "demo", "--folder", str(tmp_path_factory.mktemp("demo"))],
+def child(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """A process of ours that ends with its standard input."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "hedging", *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, **environment},
     )
+
+
+def ready(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The line a child prints once it can be used."""
     assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"the child ended with {process.wait()} before it was ready"
+    return json.loads(line)
+
+
+def ended(process: subprocess.Popen[str], code: int | None = 0) -> None:
+    """Close the child's standard input and wait for its end."""
     assert process.stdin is not None
-    ready = json.loads(process.stdout.readline())
-    state = Path(ready["state"])
-    running = RunningDemo(
+    assert process.stdout is not None
+    process.stdin.close()
+    found = process.wait(20)
+    process.stdout.close()
+    assert code is None or found == code
+
+
+def connected(process: subprocess.Popen[str], state: Path, control: dict[str, str]) -> RunningDemo:
+    return RunningDemo(
         process,
         state,
         Ledger.open(state),
         Series.open(state),
-        ControlClient(ready["control"]["url"], ready["control"]["token"]),
+        ControlClient(control["url"], control["token"]),
     )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    process = child("demo", "--folder", str(tmp_path_factory.mktemp("demo")))
+    line = ready(process)
+    running = connected(process, Path(line["state"]), line["control"])
     yield running
-    running.series.close()
-    running.ledger.close()
-    process.stdin.close()
-    process.stdout.close()
-    assert process.wait(15) == 0
+    running.close()
+    ended(process)
+
+
+@dataclass
+class Exchange:
+    """A paper exchange with a key of its trader, on which a test starts engines of its own."""
+
+    line: dict[str, Any]
+    folder: Path
+
+    def account(self, name: str) -> dict[str, str]:
+        return next(account for account in self.line["accounts"] if account["name"] == name)
+
+    def config(self, changes: dict[str, str] | None = None) -> Path:
+        """A configuration file; ``changes`` maps a text of it to another."""
+        text = CONFIG.format(
+            state=json.dumps(str(self.folder / "state")),
+            rest=json.dumps(self.line["rest"]),
+            ws=json.dumps(self.line["ws"]),
+        )
+        for old, new in (changes or {}).items():
+            assert old in text, old
+            text = text.replace(old, new)
+        path = self.folder / "hedging.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def engine(self, account: str = "trader") -> subprocess.Popen[str]:
+        key = self.account(account)
+        return child(
+            "engine",
+            "--config",
+            str(self.config()),
+            "--until-stdin-closes",
+            HEDGING_KEY=key["key"],
+            HEDGING_SECRET=key["secret"],
+        )
+
+    def refusal(self, changes: dict[str, str] | None = None, account: str = "trader") -> str:
+        """What an engine says that does not start; it must end by itself, with exit code 2."""
+        key = self.account(account)
+        found = subprocess.run(
+            [sys.executable, "-m", "hedging", "engine", "--config", str(self.config(changes))],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=40,
+            check=False,
+            env={**os.environ, "HEDGING_KEY": key["key"], "HEDGING_SECRET": key["secret"]},
+        )
+        assert found.returncode == 2, found
+        assert "Traceback" not in found.stderr, found.stderr
+        return found.stderr
+
+    def started(self) -> RunningDemo:
+        process = self.engine()
+        ready(process)
+        return connected(process, self.folder / "state", self.line["control"])
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Iterator[Exchange]:
+    process = child("paper", "--port", "0", "--seed", "7", "--until-stdin-closes")
+    yield Exchange(ready(process), tmp_path)
+    ended(process)
