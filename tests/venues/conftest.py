@@ -248,6 +248,12 @@ def script() -> Iterator[Script]:
     venue.close()
 
 
+@pytest.fixture
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
 def paper_address(rest: str, ws: str = "ws://127.0.0.1:9/none") -> AccountAddress:
     return AccountAddress("desk", "deribit", VenueMode.PAPER, KEY, SECRET, rest, ws)
 
