@@ -42,7 +42,7 @@ def round_to_step(value: Decimal, step: Decimal, rounding: Rounding) -> Decimal:
     """Move ``value`` onto the grid of ``step`` in the stated direction.
 
     >>> round_to_step(Decimal("105"), Decimal("10"), Rounding.TOWARDS_ZERO)
-    Decimal('1.0E+2')
+    Decimal('100')
     >>> round_to_step(Decimal("-105"), Decimal("10"), Rounding.DOWN) == -110
     True
 
@@ -73,5 +73,11 @@ def years_between(start: datetime, end: datetime) -> float:
 
 
 def utc_from_milliseconds(milliseconds: float) -> datetime:
-    """Aware UTC time of an exchange's millisecond timestamp."""
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    """Aware UTC time of an exchange's millisecond timestamp.
+
+    Raises BadInput when it is no time: NaN, infinite, or beyond the calendar.
+    """
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadInput(f"{milliseconds} ms is not a time: {error}") from error

@@ -16,6 +16,7 @@ from hedging.model.trading import Fill, Order, OrderReport, OrderState, Ticket
 
 TERMINAL = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.ABSENT})
 LIVE = frozenset(OrderState) - TERMINAL
+NEVER_THERE = frozenset({OrderState.NEW, OrderState.REJECTED, OrderState.ABSENT})
 UNPROVED = frozenset({OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN})
 BETWEEN_LOOKUPS = timedelta(seconds=2)
 
@@ -65,7 +66,10 @@ def sent(order: Order, now: datetime) -> Order:
 
 
 def reported(order: Order, report: OrderReport) -> Order:
-    """Take in what the venue says; a contradiction quarantines, an older report changes nothing."""
+    """Take in what the venue says; a contradiction quarantines, an older report changes nothing.
+
+    A filled amount never shrinks, and an order that is over never works again.
+    """
     contradiction = _contradiction(order, report)
     if contradiction:
         return quarantined(order, contradiction, report.at)
@@ -86,7 +90,11 @@ def reported(order: Order, report: OrderReport) -> Order:
 
 
 def refused(order: Order, why: str, now: datetime) -> Order:
-    """The venue parsed the order and said no."""
+    """The venue parsed the order and said no; what it had already taken on before contradicts that."""
+    if order.state is OrderState.REJECTED:
+        return order
+    if order.state not in {OrderState.NEW, OrderState.SENT}:
+        return quarantined(order, f"refused ({why}) although it was {order.state.value}", now)
     return replace(order, state=OrderState.REJECTED, detail=why, updated_at=now)
 
 
@@ -107,24 +115,34 @@ def not_found(order: Order, now: datetime, rules: ExecutionRules) -> Order:
     seen = (*order.not_found_at, now)
     proved = len(seen) >= 2 and seen[-1] - seen[0] >= BETWEEN_LOOKUPS and order.filled == 0
     state = OrderState.ABSENT if proved else OrderState.UNKNOWN
-    return replace(order, not_found_at=seen[-2:] if not proved else seen, state=state, updated_at=now)
+    return replace(order, not_found_at=(seen[0], seen[-1])[: len(seen)], state=state, updated_at=now)
 
 
 def filled_late(order: Order, fills: tuple[Fill, ...], now: datetime) -> Order:
-    """Compare an order with its booked fills: more than it admits, once it is over, quarantines."""
+    """Compare an order with its booked fills: more than it admits, once it is over, quarantines.
+
+    So does a fill on the other side or in another instrument, and more than was ordered. An order in
+    quarantine takes the amount and stays there.
+    """
+    strange = [fill for fill in fills if (fill.side, fill.instrument) != (order.side, order.instrument)]
+    if strange:
+        return quarantined(order, f"fill {strange[0].trade_id} is not of this side and instrument", now)
     booked = sum((fill.amount for fill in fills), Decimal(0))
     if booked <= order.filled:
         return order
-    if order.state in TERMINAL:
-        return quarantined(
-            replace(order, filled=booked), f"{booked} filled, but it ended {order.state.value}", now
-        )
+    if order.state in TERMINAL or booked > order.amount:
+        why = f"{booked} filled of {order.amount}, and it was {order.state.value}"
+        return quarantined(replace(order, filled=booked), why, now)
+    if order.state is OrderState.QUARANTINED:
+        return replace(order, filled=booked, updated_at=now)
     state = OrderState.FILLED if booked >= order.amount else OrderState.PARTIAL
     return replace(order, filled=booked, state=state, updated_at=now)
 
 
 def quarantined(order: Order, why: str, now: datetime) -> Order:
-    """Block the order's instrument until a person has looked."""
+    """Block the order's instrument until a person has looked; the first reason is kept."""
+    if order.state is OrderState.QUARANTINED:
+        return order
     return replace(order, state=OrderState.QUARANTINED, detail=why, updated_at=now)
 
 
@@ -132,11 +150,11 @@ def worst_case(order: Order) -> Decimal:
     """Signed amount that may still come to the position through this order."""
     if order.state in TERMINAL:
         return Decimal(0)
-    return (order.amount - order.filled) * order.side
+    return max(order.amount - order.filled, Decimal(0)) * order.side
 
 
 def clip_amount(instrument: Instrument, remaining: Decimal, price: Decimal, rules: ExecutionRules) -> Decimal:
-    """Amount of the next clip: at most ``clip_usd``, and never leaving a rest below the minimum."""
+    """Amount of the next clip: ``clip_usd``, and up to a minimum more rather than leave less than that."""
     usd = Decimal(str(rules.clip_usd))
     largest = usd if instrument.amount_unit is AmountUnit.USD else usd / price / instrument.multiplier
     largest = max(instrument.minimum, largest // instrument.lot * instrument.lot)
@@ -144,12 +162,37 @@ def clip_amount(instrument: Instrument, remaining: Decimal, price: Decimal, rule
 
 
 def _contradiction(order: Order, report: OrderReport) -> str:
-    if report.client_id != order.client_id or report.instrument != order.instrument:
-        return f"the venue's report is for {report.client_id} in {report.instrument}"
-    if order.venue_id and report.venue_id != order.venue_id:
-        return f"a second order {report.venue_id} carries the id of {order.venue_id}"
-    if report.filled > order.amount:
-        return f"{report.filled} filled of {order.amount}"
-    if order.state in TERMINAL and report.filled > order.filled:
-        return f"filled {report.filled} after it ended {order.state.value} at {order.filled}"
-    return ""
+    """The first way in which a report cannot be true of the order, or nothing."""
+    was, now = order.state, report.state
+    shrunk = report.amount < order.amount and not order.reduce_only  # a venue may cut a reduce-only order
+    checks = (
+        (
+            (report.client_id, report.instrument) != (order.client_id, order.instrument),
+            f"the venue's report is for {report.client_id} in {report.instrument}",
+        ),
+        (
+            order.venue_id not in {"", report.venue_id},
+            f"a second order {report.venue_id} carries the id of {order.venue_id}",
+        ),
+        (
+            report.amount > order.amount or shrunk,
+            f"the venue has it with an amount of {report.amount} instead of {order.amount}",
+        ),
+        (
+            not 0 <= report.filled <= report.amount,
+            f"{report.filled} filled of {report.amount}",
+        ),
+        (
+            was in TERMINAL and report.filled > order.filled,
+            f"filled {report.filled} after it ended {was.value} at {order.filled}",
+        ),
+        (
+            was in NEVER_THERE and now is not OrderState.REJECTED,
+            f"the venue knows it as {now.value}, although it was {was.value}",
+        ),
+        (
+            now is OrderState.REJECTED and order.filled > 0,
+            f"the venue says rejected, after {order.filled} filled",
+        ),
+    )
+    return next((why for wrong, why in checks if wrong), "")

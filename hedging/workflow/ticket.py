@@ -44,12 +44,11 @@ def content_hash(legs: tuple[Leg, ...], expires_at: datetime, inputs_hash: str) 
 def approve(ticket: Ticket, user: str, seen: tuple[int, str], now: datetime) -> Ticket:
     """Approve exactly the ticket the person saw: ``seen`` is the version and content hash on the card."""
     _require(ticket, {TicketState.PROPOSED}, "approve")
-    if not user:
+    if not user.strip():
         raise WorkflowError("an approval needs the name of a person")
     if seen != (ticket.version, ticket.content_hash):
         raise WorkflowError(f"{ticket.id} has changed since it was shown; look at it again")
-    if ticket.content_hash != content_hash(ticket.legs, ticket.expires_at, ticket.inputs_hash):
-        raise WorkflowError(f"{ticket.id} does not match its own hash; it must not be executed")
+    _require_whole(ticket)
     if now >= ticket.expires_at:
         raise WorkflowError(f"{ticket.id} expired at {ticket.expires_at:%H:%M:%S} UTC")
     return _decided(ticket, TicketState.APPROVED, user, now, "")
@@ -78,8 +77,9 @@ def supersede(ticket: Ticket, why: str) -> Ticket:
 
 
 def start(ticket: Ticket, now: datetime) -> Ticket:
-    """Use the approval: once, and before the ticket expires."""
+    """Use the approval: once, for exactly what was approved, and before the ticket expires."""
     _require(ticket, {TicketState.APPROVED}, "execute")
+    _require_whole(ticket)
     if now >= ticket.expires_at:
         raise WorkflowError(f"{ticket.id} expired at {ticket.expires_at:%H:%M:%S} UTC before it was sent")
     return _moved(ticket, TicketState.EXECUTING, ticket.note)
@@ -100,6 +100,11 @@ def fail(ticket: Ticket, why: str) -> Ticket:
 def _require(ticket: Ticket, states: set[TicketState], step: str) -> None:
     if ticket.state not in states:
         raise WorkflowError(f"cannot {step} {ticket.id}: it is {ticket.state.value}")
+
+
+def _require_whole(ticket: Ticket) -> None:
+    if ticket.content_hash != content_hash(ticket.legs, ticket.expires_at, ticket.inputs_hash):
+        raise WorkflowError(f"{ticket.id} does not match its own hash; it must not be executed")
 
 
 def _moved(ticket: Ticket, state: TicketState, note: str) -> Ticket:
