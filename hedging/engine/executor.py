@@ -8,7 +8,7 @@ from decimal import Decimal
 from hedging.decide import Assessment, need
 from hedging.engine.desk_state import DeskState
 from hedging.engine.proving import prove
-from hedging.errors import VenueRejected, VenueUnclear
+from hedging.errors import BadInput, VenueRejected, VenueUnclear
 from hedging.ledger import Transaction
 from hedging.model.instrument import Instrument
 from hedging.model.rules import UnderlyingRules
@@ -23,6 +23,7 @@ from hedging.model.trading import (
     TicketState,
     TradingState,
 )
+from hedging.policy.sizing import limit_price
 from hedging.workflow import gates
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
@@ -117,6 +118,7 @@ async def _pass_gates(
         now = desk.now()
         fresh = orders.attempt(ticket, instrument, clip, amount, now, desk.rules.execution)
         fresh = replace(fresh, fence_at=min(fresh.fence_at, desk.blotter.fence_limit))
+        fresh = _priced(desk, fresh, ticket, instrument)
         whole = desk.assessment()
 
         def judged(
@@ -138,6 +140,18 @@ async def _pass_gates(
         await asyncio.sleep(RETRY_SECONDS)
         if refusal is not None and "position" in refusal.reason:
             await desk.try_reading_positions(item.account)
+
+
+def _priced(desk: DeskState, order: Order, ticket: Ticket, instrument: Instrument) -> Order:
+    """The order at the collar's edge of this moment, never worse than approved; unpriced, C3 refuses it."""
+    quote = desk.book.quotes.get(instrument.name)
+    if quote is None:
+        return order
+    try:
+        price = limit_price(ticket.legs[0], instrument, quote, desk.rules.execution)
+    except BadInput:
+        return order
+    return replace(order, limit_price=price)
 
 
 def _gate_state(
@@ -184,7 +198,7 @@ async def _send(desk: DeskState, order: Order, instrument: Instrument) -> Order:
     except Killed as error:
         desk.blotter.put_order(orders.refused(order, f"not sent, killed: {error}", desk.now()))
     except VenueRejected as error:
-        desk.blotter.put_order(orders.refused(order, str(error), desk.now()))
+        desk.blotter.put_order(orders.refused(_latest(desk, order), str(error), desk.now()))
     except VenueUnclear as error:
         desk.blotter.put_order(orders.unclear(_latest(desk, order), str(error), desk.now()))
         desk.wake()

@@ -28,7 +28,8 @@ class ExecutionRules:
     Seconds: life of a ticket, pause between clips, the venue's time fence of an order, the lag after
     the fence before "not found" proves anything. USD: clip size, largest order. Shares of price:
     the collar's cap and its addition to three half-spreads, and how far two references may differ.
-    ``initial_margin_headroom``: share of equity that must stay free of initial margin.
+    ``initial_margin_headroom``: share of equity that must stay free of initial margin after the fill;
+    ``initial_margin_rate``: share of an order's value by which it may raise the initial margin.
     """
 
     ticket_seconds: float = 120.0
@@ -43,6 +44,7 @@ class ExecutionRules:
     collar_extra: float = 0.002
     reference_agreement: float = 0.005
     initial_margin_headroom: float = 0.3
+    initial_margin_rate: float = 0.05
     messages_per_second: float = 5.0
     messages_burst: int = 10
     messages_per_minute: int = 60

@@ -5,11 +5,14 @@ from decimal import Decimal
 from math import isfinite
 
 from hedging.errors import BadInput
-from hedging.model.instrument import AmountUnit, Instrument
+from hedging.model.instrument import AmountUnit, Instrument, Kind
 from hedging.model.market import Quote
 from hedging.model.rules import ExecutionRules
 from hedging.model.trading import Leg
 from hedging.units import Rounding, Side, round_to_step
+
+ABSURD_COINS = 1e12  # no book is hedged with more; the input is wrong
+SMALLEST_COIN = Decimal("1e-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,14 @@ class References:
 
     price: float
     half_spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Collar:
+    """Lowest and highest price an order may carry, in the price's unit (C3)."""
+
+    lowest: Decimal
+    highest: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +60,38 @@ def references(quote: Quote, rules: ExecutionRules) -> References:
     return References(mid, (quote.ask - quote.bid) / 2)
 
 
-def worst_price(instrument: Instrument, side: Side, reference: References, rules: ExecutionRules) -> Decimal:
-    """Limit price at the collar's edge, rounded to the tick towards the reference (never beyond)."""
+def collar(reference: References, rules: ExecutionRules) -> Collar:
+    """The reference ± min(cap, three half-spreads + an addition), as configured."""
     width = min(
         rules.collar_cap * reference.price,
         rules.collar_half_spreads * reference.half_spread + rules.collar_extra * reference.price,
     )
-    raw = Decimal(str(reference.price + side * width))
-    rounding = Rounding.DOWN if side is Side.BUY else Rounding.UP
-    return round_to_step(raw, instrument.tick_at(raw), rounding)
+    return Collar(Decimal(str(reference.price - width)), Decimal(str(reference.price + width)))
+
+
+def worst_price(instrument: Instrument, side: Side, reference: References, rules: ExecutionRules) -> Decimal:
+    """Limit price at the collar's edge, rounded to the tick towards the reference (never beyond).
+
+    Raises BadInput when no tick lies between the reference and the collar's edge.
+    """
+    edges = collar(reference, rules)
+    edge, rounding = (edges.highest, Rounding.DOWN) if side is Side.BUY else (edges.lowest, Rounding.UP)
+    price = round_to_step(edge, instrument.tick_at(edge), rounding)
+    if not edges.lowest <= price <= edges.highest or price <= 0:
+        raise BadInput(
+            f"no tick of {instrument.name} ({instrument.tick_at(edge)}) lies in the collar "
+            f"{edges.lowest} to {edges.highest}"
+        )
+    return price
+
+
+def limit_price(leg: Leg, instrument: Instrument, quote: Quote, rules: ExecutionRules) -> Decimal:
+    """Price of an order for ``leg`` now: the collar's edge of this moment, never worse than was approved.
+
+    Raises BadInput when the market gives no reference price.
+    """
+    edge = worst_price(instrument, leg.side, references(quote, rules), rules)
+    return min(edge, leg.worst_price) if leg.side is Side.BUY else max(edge, leg.worst_price)
 
 
 def amount_for(instrument: Instrument, quantity_coin: float, price: float) -> Decimal:
@@ -95,11 +129,16 @@ def size(
     The amount is rounded towards zero, so the delta never passes its target. ``position`` is the present
     signed amount in this instrument: a hedge that only shrinks it is marked reduce-only.
 
-    Raises BadInput when the market gives no reference price.
+    Raises BadInput when the market gives no reference price, the change is no plausible number, or the
+    instrument's delta is not that of its amount (an option).
     """
+    if instrument.kind not in {Kind.PERPETUAL, Kind.FUTURE}:
+        raise BadInput(f"{instrument.name} is a {instrument.kind.value}: hedge with a perpetual or a future")
+    if not (isfinite(change_coin) and abs(change_coin) < ABSURD_COINS):
+        raise BadInput(f"a change of {change_coin} {instrument.underlying} is no hedge; check the positions")
     reference = references(quote, rules)
     side = Side.BUY if change_coin > 0 else Side.SELL
-    price = quote.mark if quote.mark is not None else reference.price
+    price = _valuation_price(quote, reference, rules)
     amount = amount_for(instrument, abs(change_coin), price)
     if amount == 0:
         return None
@@ -112,9 +151,17 @@ def size(
         side=side,
         amount=amount,
         amount_unit="USD" if instrument.amount_unit is AmountUnit.USD else instrument.underlying,
-        quantity_coin=quantity.quantize(Decimal("0.0001")),
+        quantity_coin=quantity.quantize(SMALLEST_COIN),
         worst_price=worst_price(instrument, side, reference, rules),
         reference_price=Decimal(str(reference.price)),
         reduce_only=position * side < 0 and abs(position) >= amount,
     )
     return SizedHedge(leg, float(quantity) * side, cost)
+
+
+def _valuation_price(quote: Quote, reference: References, rules: ExecutionRules) -> float:
+    """The mark, at which the position will be valued, where the reference confirms it; else the reference."""
+    mark = quote.mark
+    if mark is not None and abs(mark / reference.price - 1) <= rules.reference_agreement:
+        return mark
+    return reference.price

@@ -28,7 +28,7 @@ def check(order: Order, state: GateState) -> Refusal | None:
     if state.position_at and state.last_fill_at and state.position_at <= state.last_fill_at:
         return Refusal(control=CONTROL, reason="the position was read before the last fill")
     offset = state.clock_offset_seconds
-    if offset is None or abs(offset) > ages.clock_offset:
+    if offset is None or not abs(offset) <= ages.clock_offset:
         shown = "unknown" if offset is None else f"{offset:+.2f} s"
         return Refusal(
             control=CONTROL,
@@ -42,6 +42,13 @@ def check(order: Order, state: GateState) -> Refusal | None:
 def _older(name: str, at: datetime | None, limit: float, now: datetime) -> Refusal | None:
     if at is None:
         return Refusal(control=CONTROL, reason=f"{name} is not known")
+    if at - now > timedelta(seconds=limit):
+        return Refusal(
+            control=CONTROL,
+            reason=f"{name} is from later than now: our clock was set back, and its age is not known",
+            value=f"{(now - at).total_seconds():.1f} s",
+            bound=f"{limit:g} s",
+        )
     if now - at > timedelta(seconds=limit):
         return Refusal(
             control=CONTROL,

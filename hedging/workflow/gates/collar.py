@@ -1,11 +1,8 @@
 """C3: the limit price lies within the collar around a confirmed reference, on the tick."""
 
-from decimal import Decimal
-from math import isfinite
-
 from hedging.errors import BadInput
 from hedging.model.trading import Order, Refusal
-from hedging.policy.sizing import references
+from hedging.policy.sizing import collar, references
 from hedging.workflow.gates.state import GateState
 
 CONTROL = "C3"
@@ -13,7 +10,7 @@ SENTENCE = "the price is inside the collar"
 
 
 def check(order: Order, state: GateState) -> Refusal | None:
-    """Refuse a price off the tick, not positive, or further from the reference than the collar."""
+    """Refuse a price off the tick, not positive, or on either side further away than the collar."""
     if state.quote is None:
         return Refusal(control=CONTROL, reason=f"there is no price of {order.instrument}")
     price = order.limit_price
@@ -31,17 +28,12 @@ def check(order: Order, state: GateState) -> Refusal | None:
         reference = references(state.quote, rules)
     except BadInput as error:
         return Refusal(control=CONTROL, reason=str(error))
-    width = min(
-        rules.collar_cap * reference.price,
-        rules.collar_half_spreads * reference.half_spread + rules.collar_extra * reference.price,
+    edges = collar(reference, rules)
+    if edges.lowest <= price <= edges.highest:
+        return None
+    return Refusal(
+        control=CONTROL,
+        reason=f"the limit price is too far from the reference {reference.price:,.2f}",
+        value=str(price),
+        bound=f"{edges.lowest:,f} to {edges.highest:,f}",
     )
-    # A price on the passive side of the reference can only trade better; the collar binds the other side.
-    beyond = float(price - Decimal(str(reference.price))) * order.side
-    if not isfinite(beyond) or beyond > width:
-        return Refusal(
-            control=CONTROL,
-            reason=f"the limit price is {beyond:,.2f} beyond the reference {reference.price:,.2f}",
-            value=str(price),
-            bound=f"{width:,.2f} beyond",
-        )
-    return None

@@ -19,6 +19,10 @@ def check(order: Order, state: GateState) -> Refusal | None:
             value=str(order.amount),
             bound=f"lot {instrument.lot}, minimum {instrument.minimum}",
         )
+    if not (order.limit_price.is_finite() and order.limit_price > 0):
+        return Refusal(
+            control=CONTROL, reason="the order has no price to value it with", value=str(order.limit_price)
+        )
     coins = coins_of(instrument, order.amount, order.limit_price)
     usd = float(coins * order.limit_price)
     if usd > state.rules.execution.max_order_usd:

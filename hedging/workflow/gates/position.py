@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+from hedging.errors import BadInput
 from hedging.model.limits import Measure
 from hedging.model.trading import Order, Refusal
-from hedging.policy.sizing import coins_of
+from hedging.policy.sizing import coins_of, references
+from hedging.risk.drift import shrinks
 from hedging.workflow.gates.state import GateState
 from hedging.workflow.order import worst_case
 
@@ -17,8 +19,12 @@ def check(order: Order, state: GateState) -> Refusal | None:
     limit = next((x for x in state.underlying.limits if x.measure is Measure.HEDGE_POSITION), None)
     if limit is None:
         return Refusal(control=CONTROL, reason=f"no position limit is set for {order.underlying}")
-    if state.position is None or state.quote is None or state.quote.mark is None:
+    if state.position is None or state.quote is None:
         return Refusal(control=CONTROL, reason="the present position or its price is not known")
+    try:
+        price = Decimal(str(references(state.quote, state.rules.execution).price))
+    except BadInput as error:
+        return Refusal(control=CONTROL, reason=str(error))
     others = [
         worst_case(other)
         for other in state.live
@@ -26,9 +32,9 @@ def check(order: Order, state: GateState) -> Refusal | None:
     ]
     same_way = sum((amount for amount in others if amount * order.side > 0), Decimal(0))
     worst = state.position + same_way + order.amount * order.side
-    coins = float(coins_of(state.instrument, worst, Decimal(str(state.quote.mark))))
-    before = float(coins_of(state.instrument, state.position, Decimal(str(state.quote.mark))))
-    if abs(coins) > limit.hard and abs(coins) > abs(before):
+    coins = float(coins_of(state.instrument, worst, price))
+    before = float(coins_of(state.instrument, state.position, price))
+    if abs(coins) > limit.hard and not shrinks(before, coins):
         return Refusal(
             control=CONTROL,
             reason=f"the position in {order.instrument} could become too large",
