@@ -1,13 +1,14 @@
 """The pure chain from a snapshot to a decision: value, sum, compare with the band, propose."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import inf, isfinite
 
 from hedging.errors import BadInput
 from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, PositionExposure
-from hedging.model.instrument import Instrument
+from hedging.model.instrument import Instrument, Settlement
 from hedging.model.limits import Utilisation
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.snapshot import Gap, GapReason, Snapshot
@@ -78,7 +79,9 @@ class Decided:
 def assess(snapshot: Snapshot, rules: Rules) -> Assessment:
     """Value the book of one snapshot: positions, exposures, drifts, proofs, limits and gaps.
 
-    An underlying with a gap of its own, or with one that touches the whole book, has no exposure.
+    An underlying with a gap of its own, or with one that touches the whole book, has no exposure; so has
+    one whose hedge has no fresh price, whose coin balance is not known where it counts, or whose sum is
+    no finite number.
     """
     hedges = frozenset(item.hedge_instrument for item in rules.underlyings)
     valuation = value_positions(snapshot, hedges, rules.ages.marks)
@@ -88,15 +91,18 @@ def assess(snapshot: Snapshot, rules: Rules) -> Assessment:
     found_proofs: list[DeltaProof] = []
     limits: list[Utilisation] = []
     for item in rules.underlyings:
-        quote = snapshot.quotes.get(item.hedge_instrument)
-        index = quote.index if quote else None
-        if index is None:
-            gaps.append(_no_index(item))
+        gaps += [*_hedge_gaps(item, snapshot, rules.ages.marks), *_equity_gaps(item, snapshot)]
         unvalued = frozenset(gap.what for gap in gaps if gap.underlying in {None, item.underlying})
-        if index is not None and not unvalued:
-            whole = exposure(item, valuation.positions, snapshot.balances, index, snapshot.at)
-            exposures[item.underlying] = whole
-            drifts[item.underlying] = drift(whole, item.band)
+        quote = snapshot.quotes.get(item.hedge_instrument)
+        if quote is not None and quote.index is not None and not unvalued:
+            whole = exposure(item, valuation.positions, snapshot.balances, quote.index, snapshot.at)
+            if isfinite(whole.delta + whole.delta_net + whole.equity + whole.gamma_coin):
+                exposures[item.underlying] = whole
+                drifts[item.underlying] = drift(whole, item.band)
+            else:
+                gaps.append(
+                    _gap(item, item.underlying, GapReason.NOT_FINITE, "its delta is no finite number")
+                )
         found_proofs += proofs(item.underlying, valuation.positions, snapshot.balances, unvalued)
         limits += utilisation(item.limits, exposures.get(item.underlying))
     return Assessment(valuation.positions, tuple(gaps), exposures, drifts, tuple(found_proofs), tuple(limits))
@@ -122,7 +128,7 @@ def decide(
             reason=f"{item.underlying} delta is {current.delta:+.2f}, band {band}",
         )
     )
-    waiting = now.ticket if now.ticket and now.ticket.state is TicketState.PROPOSED else None
+    waiting = _waiting(now)
     if now.ticket and now.ticket.state in WORKING:
         trace.append(Verdict(check="ticket", passed=True, reason=f"{now.ticket.id} is being executed"))
         return Decided(_decision(item, now, Outcome.KEEP, trace, current, now.ticket.id))
@@ -148,15 +154,12 @@ def _propose(
     trace: list[Verdict],
 ) -> Decided:
     current = found.drifts[item.underlying]
-    waiting = now.ticket
+    waiting = _waiting(now)
     try:
         hedge = _sized(rules, item, snapshot, current, now)
     except BadInput as error:
         trace.append(Verdict(check="sizing", passed=False, reason=str(error)))
         return Decided(_decision(item, now, Outcome.BLOCKED, trace, current, waiting.id if waiting else ""))
-    if hedge is None:
-        trace.append(Verdict(check="sizing", passed=False, reason="the hedge rounds to less than one lot"))
-        return Decided(_decision(item, now, Outcome.BLOCKED, trace, current))
     why_stale = _outdated(waiting, hedge) if waiting else ""
     if waiting and not why_stale:
         trace.append(Verdict(check="ticket", passed=True, reason=f"{waiting.id} still fits and waits"))
@@ -169,10 +172,15 @@ def _propose(
 
 def _sized(
     rules: Rules, item: UnderlyingRules, snapshot: Snapshot, current: Drift, now: Situation
-) -> SizedHedge | None:
+) -> SizedHedge:
     quote = snapshot.quotes.get(item.hedge_instrument)
     if now.instrument is None or quote is None:
         raise BadInput(f"the hedging instrument {item.hedge_instrument} is not known at the venue")
+    age = (snapshot.at - quote.touch_received_at).total_seconds()
+    if abs(age) > rules.ages.touch:
+        raise BadInput(
+            f"the touch of {item.hedge_instrument} is {age:.1f} s old, allowed are {rules.ages.touch:g} s"
+        )
     held = sum(
         (
             position.amount
@@ -182,7 +190,10 @@ def _sized(
         Decimal(0),
     )
     change = FixedBand(item.band).change_wanted(current)
-    return size(item.account, now.instrument, quote, change, held, rules.execution)
+    hedge = size(item.account, now.instrument, quote, change, held, rules.execution)
+    if hedge is None:
+        raise BadInput(f"the hedge of {change:+g} {item.underlying} rounds to less than the smallest order")
+    return hedge
 
 
 def _blocked(item: UnderlyingRules, current: Drift, now: Situation) -> str:
@@ -202,8 +213,9 @@ def _after_rejection(item: UnderlyingRules, current: Drift, now: Situation) -> s
     if now.rejected is None:
         return ""
     at, delta = now.rejected
+    now_off, then_off = current.delta - item.band.centre, delta - item.band.centre
     width = item.band.upper - item.band.lower
-    worse = abs(current.delta) - abs(delta) > WORSE_AFTER_REJECTION * width
+    worse = abs(now_off) - abs(then_off) > WORSE_AFTER_REJECTION * width or now_off * then_off < 0
     if worse or now.now - at >= AFTER_REJECTION:
         return ""
     wait = (AFTER_REJECTION - (now.now - at)).total_seconds()
@@ -233,11 +245,11 @@ def _ticket(
     sentence = (
         f"{item.underlying} delta is {current.delta:+.1f}, band {_band_words(current)}; "
         f"{verb} {leg.quantity_coin:.1f} {item.underlying} of {leg.instrument} "
-        f"at {leg.worst_price:,} or better; "
+        f"at {leg.worst_price:,f} or better; "
         f"delta after: {after:+.1f}; cost ≈ {hedge.cost_usd:,.0f} USD"
     )
     return Ticket(
-        id=f"T{now.now:%y%m%d%H%M%S}-{item.underlying}",
+        id=f"T{now.now:%y%m%d%H%M%S}{now.now.microsecond // 1000:03d}-{item.underlying}",
         version=1,
         underlying=item.underlying,
         state=TicketState.PROPOSED,
@@ -265,7 +277,7 @@ def need(current: Drift, ticket: Ticket, instrument: Instrument, price: Decimal)
     Never negative: 0 once the delta is at or past the target, so that a clip cannot over-hedge.
     """
     change = (ticket.target - current.delta) * ticket.legs[0].side
-    if change <= 0:
+    if not (change > 0 and price > 0):
         return Decimal(0)
     one = coins_of(instrument, instrument.lot, price)
     return Decimal(str(change)) // one * instrument.lot
@@ -293,13 +305,49 @@ def _band_words(current: Drift) -> str:
     return f"{band.lower:+g} to {band.upper:+g}"
 
 
-def _no_index(item: UnderlyingRules) -> Gap:
-    return Gap(
-        what=item.hedge_instrument,
-        reason=GapReason.MISSING,
-        detail=f"no index price of {item.underlying} has arrived with {item.hedge_instrument}",
-        underlying=item.underlying,
-    )
+def _waiting(now: Situation) -> Ticket | None:
+    return now.ticket if now.ticket and now.ticket.state is TicketState.PROPOSED else None
+
+
+def _hedge_gaps(item: UnderlyingRules, snapshot: Snapshot, max_age: float) -> Iterator[Gap]:
+    """What is wrong with the prices of the hedge, also while none of it is held."""
+    name = item.hedge_instrument
+    quote = snapshot.quotes.get(name)
+    if quote is None:
+        yield _gap(item, name, GapReason.MISSING, f"no quote for {name} has arrived")
+        return
+    age = (snapshot.at - quote.received_at).total_seconds()
+    if abs(age) > max_age:
+        detail = f"the index with {name} is {age:.0f} s old, allowed are {max_age:g} s"
+        yield _gap(item, name, GapReason.STALE, detail)
+    for what, value in (("mark price", quote.mark), ("index price", quote.index)):
+        if value is None:
+            yield _gap(item, name, GapReason.MISSING, f"no {what} has arrived with {name}")
+        elif not 0 < value < inf:
+            yield _gap(item, name, GapReason.NOT_FINITE, f"the {what} with {name} is {value}")
+
+
+def _equity_gaps(item: UnderlyingRules, snapshot: Snapshot) -> Iterator[Gap]:
+    """Coin balances that count and are not there, or are no number."""
+    coin = item.underlying
+    needed = {
+        position.account
+        for position in snapshot.positions
+        if position.instrument.underlying == coin and position.instrument.settlement is Settlement.INVERSE
+    }
+    if item.numeraire.hedged_share > 0:
+        needed.add(item.account)
+    own = [balance for balance in snapshot.balances if balance.currency == coin]
+    for account in sorted(needed - {balance.account for balance in own}):
+        yield _gap(item, coin, GapReason.MISSING, f"the {coin} balance of {account} is not known")
+    for balance in own:
+        if not isfinite(balance.equity):
+            detail = f"the {coin} equity of {balance.account} is {balance.equity}"
+            yield _gap(item, coin, GapReason.NOT_FINITE, detail)
+
+
+def _gap(item: UnderlyingRules, what: str, reason: GapReason, detail: str) -> Gap:
+    return Gap(what=what, reason=reason, detail=detail, underlying=item.underlying)
 
 
 def _decision(

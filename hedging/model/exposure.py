@@ -21,8 +21,8 @@ class PositionExposure:
 
     Deltas in coin (``delta_black`` is Black, ``delta_net`` premium-adjusted where coin-settled: the
     net transaction delta), ``gamma_coin`` = q·F·Γ (coin of Black delta per relative move of 1),
-    vega in USD per 1.00 of vol, theta in USD per year, value in USD, ``is_hedge`` where the position
-    is in an instrument configured as hedge.
+    vega in USD per 1.00 of vol, theta in USD per year, value in USD (None where the venue sent no
+    floating profit), ``is_hedge`` where the position is in an instrument configured as hedge.
     """
 
     account: str
@@ -34,7 +34,7 @@ class PositionExposure:
     gamma_coin: float
     vega_usd: float
     theta_usd: float
-    value_usd: float
+    value_usd: float | None
     notional_usd: float
     iv: float | None
     forward: float | None

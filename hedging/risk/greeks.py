@@ -45,7 +45,7 @@ def value_positions(snapshot: Snapshot, hedges: frozenset[str], max_age_seconds:
     options: list[tuple[Position, Quote]] = []
     for position in snapshot.positions:
         quote = snapshot.quotes.get(position.instrument.name)
-        gap = _gap(position.instrument, quote, snapshot.at, max_age_seconds)
+        gap = _odd_amount(position) or _gap(position.instrument, quote, snapshot.at, max_age_seconds)
         if gap is not None or quote is None:
             gaps.append(gap or _missing(position.instrument, "quote"))
         elif position.instrument.kind is Kind.OPTION:
@@ -85,11 +85,22 @@ def _missing(instrument: Instrument, what: str) -> Gap:
     )
 
 
+def _odd_amount(position: Position) -> Gap | None:
+    if position.amount.is_finite():
+        return None
+    return Gap(
+        what=position.instrument.name,
+        reason=GapReason.NOT_FINITE,
+        detail=f"the amount held of {position.instrument.name} is {position.amount}",
+        underlying=position.instrument.underlying,
+    )
+
+
 def _gap(instrument: Instrument, quote: Quote | None, at: datetime, max_age: float) -> Gap | None:
     if quote is None:
         return _missing(instrument, "quote")
     age = (at - quote.received_at).total_seconds()
-    if age > max_age:
+    if abs(age) > max_age:
         return Gap(
             what=instrument.name,
             reason=GapReason.STALE,
@@ -123,8 +134,6 @@ def _value_without_option(
     quantity = coins(position, quote.mark)
     delta = quantity * settlement_weight(instrument, at)
     years = None if instrument.expiry is None else years_between(at, instrument.expiry)
-    floating = position.floating_pnl or 0.0
-    value = floating * quote.index if instrument.settlement is Settlement.INVERSE else floating
     return PositionExposure(
         account=position.account,
         instrument=instrument,
@@ -135,7 +144,9 @@ def _value_without_option(
         gamma_coin=0.0,
         vega_usd=0.0,
         theta_usd=0.0,
-        value_usd=quantity * quote.mark if instrument.kind is Kind.SPOT else value,
+        value_usd=quantity * quote.mark
+        if instrument.kind is Kind.SPOT
+        else _floating_usd(position, quote.index),
         notional_usd=abs(quantity) * quote.index,
         iv=None,
         forward=None,
@@ -143,6 +154,14 @@ def _value_without_option(
         years=years,
         is_hedge=instrument.name in hedges,
     )
+
+
+def _floating_usd(position: Position, index: float) -> float | None:
+    """Floating profit of a future in USD; coins are worth the index."""
+    if position.floating_pnl is None:
+        return None
+    inverse = position.instrument.settlement is Settlement.INVERSE
+    return position.floating_pnl * (index if inverse else 1.0)
 
 
 def _value_options(

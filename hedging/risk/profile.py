@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from hedging.model.exposure import Exposure, PositionExposure
 from hedging.model.instrument import AmountUnit, Kind, Settlement
 from hedging.model.view import LadderCell, Profile
 from hedging.pricing import black76
+from hedging.risk.greeks import settlement_weight
 
 FloatArray = NDArray[np.float64]
 WIDTH = 0.20  # the grid spans the index ± this share
@@ -43,8 +45,8 @@ def profile(exposure: Exposure, positions: Sequence[PositionExposure], hedge_coi
         if position.instrument.underlying == exposure.underlying and position.instrument.kind is not Kind.SPOT
     ]
     shocks = np.linspace(1 - WIDTH, 1 + WIDTH, POINTS)
-    now = _curve(own, shocks, at_expiry=False)
-    end = _curve(own, shocks, at_expiry=True)
+    now = _curve(own, shocks, exposure.at, at_expiry=False)
+    end = _curve(own, shocks, exposure.at, at_expiry=True)
     share = exposure.numeraire.hedged_share
     delta_now = now.delta + share * (exposure.equity + now.coins)
     delta_end = end.delta + share * (exposure.equity + end.coins)
@@ -90,29 +92,37 @@ def _floats(array: FloatArray) -> tuple[float, ...]:
     return tuple(float(value) for value in array)
 
 
-def _curve(own: Sequence[PositionExposure], shocks: FloatArray, *, at_expiry: bool) -> _Curve:
+def _curve(own: Sequence[PositionExposure], shocks: FloatArray, at: datetime, *, at_expiry: bool) -> _Curve:
+    """While a delivery price is averaged, a move of the spot only moves the share that is not yet fixed."""
     delta = np.zeros_like(shocks)
     coins = np.zeros_like(shocks)
     dollars = np.zeros_like(shocks)
     for position in own:
         if position.instrument.kind is Kind.OPTION:
             continue
-        quantity = position.quantity_coin
         if position.instrument.amount_unit is AmountUnit.USD:
             # N dollars of an inverse contract are N/S coins, and gain N(1/S0 - 1/S).
             delta += position.delta_net / shocks
-            coins += quantity * (1 - 1 / shocks)
+            coins += position.delta_net * (1 - 1 / shocks)
+        elif position.mark is None:
+            raise BadInput(f"{position.instrument.name} reached the profile without a mark")
         else:
             delta += position.delta_net
-            dollars += quantity * (position.mark or 0.0) * (shocks - 1)
+            dollars += position.delta_net * position.mark * (shocks - 1)
     options = [position for position in own if position.instrument.kind is Kind.OPTION]
     if options:
-        _add_options(_Curve(delta, coins, dollars), options, shocks, at_expiry=at_expiry)
+        weights = np.array([settlement_weight(position.instrument, at) for position in options])[:, None]
+        _add_options(_Curve(delta, coins, dollars), options, weights, shocks, at_expiry=at_expiry)
     return _Curve(delta, coins, dollars)
 
 
 def _add_options(
-    curve: _Curve, options: Sequence[PositionExposure], shocks: FloatArray, *, at_expiry: bool
+    curve: _Curve,
+    options: Sequence[PositionExposure],
+    weights: FloatArray,
+    shocks: FloatArray,
+    *,
+    at_expiry: bool,
 ) -> None:
     def column(values: Sequence[float | None]) -> FloatArray:
         if any(value is None for value in values):
@@ -122,7 +132,7 @@ def _add_options(
     forward = column([p.forward for p in options])
     strike = column([p.instrument.strike for p in options])
     sign = column([p.instrument.option_kind for p in options])
-    quantity = column([p.quantity_coin for p in options])
+    quantity = weights * column([p.quantity_coin for p in options])
     years = column([p.years for p in options])
     vol = column([p.iv for p in options])
     inverse = column([float(p.instrument.settlement is Settlement.INVERSE) for p in options])

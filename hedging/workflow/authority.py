@@ -55,10 +55,12 @@ def resumed(status: TradingStatus, user: str, role: Role) -> TradingStatus | Ref
     """Two different people, one of them risk, bring trading back; the first one only asks."""
     if status.state is not TradingState.HALTED:
         return Refusal(control="C2", reason="trading is not halted")
+    if not user.strip():
+        return Refusal(control="C2", reason="resuming needs the name of a person")
     if not status.resume_asked_by:
         return replace(status, resume_asked_by=f"{user} ({role.value})")
     first_user, _, first_role = status.resume_asked_by.rpartition(" ")
-    if first_user == user:
+    if first_user.strip().casefold() == user.strip().casefold():
         return Refusal(control="C2", reason="a second person must resume, not the one who asked", value=user)
     if Role.RISK not in (role, Role(first_role.strip("()"))):
         return Refusal(control="C2", reason="one of the two who resume must have the role risk")
@@ -74,6 +76,8 @@ def auto_off(setting: AutoSetting, why: str) -> AutoSetting:
 
 def armed(command: Command, rules: AutoRules, now: datetime) -> AutoSetting | Refusal:
     """Arm for the asked minutes inside the asked caps, none of which may exceed the desk's."""
+    if not command.user.strip():
+        return Refusal(control="C18", reason="arming needs the name of a person")
     if not 0 < command.minutes <= rules.max_minutes:
         return Refusal(
             control="C18",
