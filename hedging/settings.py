@@ -11,17 +11,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from hedging.errors import SettingsError
 from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire
 from hedging.model.rules import AgeRules, AutoRules, ExecutionRules, Rules, UnderlyingRules
 from hedging.model.view import VenueMode
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+# Strict: neither a text nor true is a number here.
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[Finite, Field(gt=0)]
+NotNegative = Annotated[Finite, Field(ge=0)]
+Share = Annotated[Finite, Field(ge=0, le=1)]
+Count = Annotated[int, Field(strict=True, gt=0)]
+
+MOST_MESSAGES = 300  # a minute; the engine remembers the times of the last 400
 
 MEASURES = {
     "delta": Measure.DELTA,
@@ -30,6 +34,14 @@ MEASURES = {
     "gross_notional": Measure.GROSS_NOTIONAL,
     "hedge_position": Measure.HEDGE_POSITION,
 }
+
+
+def _hedged_share(value: object) -> object:
+    """Share of equity hedged, from the words the file may use for it."""
+    named = {"coin": 0.0, "usd": 1.0}
+    if isinstance(value, str) and value not in named:
+        raise ValueError("write 'coin', 'usd', or the share of equity to hedge, between 0 and 1")
+    return named[value] if isinstance(value, str) else value
 
 
 class _Section(BaseModel):
@@ -42,8 +54,8 @@ class AccountSettings(_Section):
     name: str = Field(min_length=1)
     venue: Literal["deribit"]
     mode: VenueMode
-    key_env: str = "HEDGING_KEY"
-    secret_env: str = "HEDGING_SECRET"  # noqa: S105 the name of a variable, not a secret
+    key_env: str = Field(default="HEDGING_KEY", min_length=1)
+    secret_env: str = Field(default="HEDGING_SECRET", min_length=1)  # the name of a variable, not a secret
     secrets_file: Path | None = None
     rest: str | None = None
     ws: str | None = None
@@ -103,7 +115,7 @@ class UnderlyingSettings(_Section):
 
     account: str
     hedge: str
-    numeraire: Literal["coin", "usd"] | Share = "coin"
+    numeraire: Annotated[Share, BeforeValidator(_hedged_share)] = 0.0
     max_order_coin: Positive
     band: BandSettings
     limits: LimitsSettings
@@ -119,8 +131,6 @@ class UnderlyingSettings(_Section):
 
     def rules(self, underlying: str) -> UnderlyingRules:
         """The nouns the core reads."""
-        shares = {"coin": 0.0, "usd": 1.0}
-        share = shares[self.numeraire] if isinstance(self.numeraire, str) else self.numeraire
         limits = [
             Limit(underlying=underlying, measure=measure, soft=found.soft, hard=found.hard)
             for name, measure in MEASURES.items()
@@ -130,7 +140,7 @@ class UnderlyingSettings(_Section):
             underlying=underlying,
             account=self.account,
             hedge_instrument=self.hedge,
-            numeraire=Numeraire(share),
+            numeraire=Numeraire(self.numeraire),
             band=Band(**self.band.model_dump()),
             limits=tuple(limits),
             max_order_coin=self.max_order_coin,
@@ -142,19 +152,29 @@ class ExecutionSettings(_Section):
 
     ticket_seconds: Positive = 120.0
     clip_usd: Positive = 300_000.0
-    clip_pause_seconds: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = 0.7
-    order_fence_seconds: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
+    clip_pause_seconds: Annotated[NotNegative, Field(le=60)] = 0.7
+    order_fence_seconds: Annotated[Positive, Field(le=60)] = 5.0
     venue_lag_seconds: Positive = 3.0
     max_order_usd: Positive = 2_000_000.0
-    taker_fee: Annotated[float, Field(ge=0, le=0.01, allow_inf_nan=False)] = 0.0005
-    collar_cap: Annotated[float, Field(gt=0, le=0.05, allow_inf_nan=False)] = 0.01
+    taker_fee: Annotated[NotNegative, Field(le=0.01)] = 0.0005
+    collar_cap: Annotated[Positive, Field(le=0.05)] = 0.01
     collar_half_spreads: Positive = 3.0
-    collar_extra: Annotated[float, Field(ge=0, le=0.05, allow_inf_nan=False)] = 0.002
-    reference_agreement: Annotated[float, Field(gt=0, le=0.05, allow_inf_nan=False)] = 0.005
+    collar_extra: Annotated[NotNegative, Field(le=0.05)] = 0.002
+    reference_agreement: Annotated[Positive, Field(le=0.05)] = 0.005
     initial_margin_headroom: Share = 0.3
+    initial_margin_rate: Share = 0.05
     messages_per_second: Positive = 5.0
     messages_burst: Count = 10
-    messages_per_minute: Count = 60
+    messages_per_minute: Annotated[Count, Field(le=MOST_MESSAGES)] = 60
+
+    @model_validator(mode="after")
+    def _clip_passes(self) -> "ExecutionSettings":
+        if self.clip_usd > self.max_order_usd:
+            raise ValueError(
+                f"clip_usd {self.clip_usd:g} lies above max_order_usd {self.max_order_usd:g}: "
+                "no clip could be sent; lower the one or raise the other"
+            )
+        return self
 
 
 class AgeSettings(_Section):
@@ -191,16 +211,18 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _accounts_exist(self) -> "Settings":
         names = [account.name for account in self.accounts]
+        modes = sorted({account.mode.value for account in self.accounts})
+        mistakes = [
+            f"underlyings.{underlying}.account is {item.account!r}; name one of {', '.join(names)}"
+            for underlying, item in self.underlyings.items()
+            if item.account not in names
+        ]
         if len(set(names)) != len(names):
-            raise ValueError("two accounts have the same name")
-        if len({account.mode for account in self.accounts}) != 1:
-            raise ValueError("paper, testnet and live accounts cannot share a book")
-        for underlying, item in self.underlyings.items():
-            if item.account not in names:
-                raise ValueError(
-                    f"underlyings.{underlying}.account is {item.account!r}; "
-                    f"the accounts are {', '.join(names)}"
-                )
+            mistakes.append(f"two accounts have the same name ({', '.join(names)}); rename one")
+        if len(modes) != 1:
+            mistakes.append(f"accounts of mode {' and '.join(modes)} cannot share a book; make two files")
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
         return self
 
     @property
@@ -247,15 +269,15 @@ def secrets(account: AccountSettings) -> tuple[str, str]:
     """
     if account.secrets_file is not None:
         return _from_file(account, account.secrets_file)
-    found = []
-    for variable in (account.key_env, account.secret_env):
-        value = os.environ.get(variable, "").strip()
-        if not value:
-            raise SettingsError(
-                f"account {account.name!r} needs the environment variable {variable}; set it and start again"
-            )
-        found.append(value)
-    return found[0], found[1]
+    names = (account.key_env, account.secret_env)
+    key, secret = (os.environ.get(name, "").strip() for name in names)
+    missing = [name for name, value in zip(names, (key, secret), strict=True) if not value]
+    if missing:
+        raise SettingsError(
+            f"account {account.name!r} needs the environment variable {' and '.join(missing)}; "
+            "set it and start again"
+        )
+    return key, secret
 
 
 def _from_file(account: AccountSettings, path: Path) -> tuple[str, str]:
@@ -264,7 +286,7 @@ def _from_file(account: AccountSettings, path: Path) -> tuple[str, str]:
         if stat.S_IMODE(mode) & 0o077:
             raise SettingsError(f"{path} may be read by others; run: chmod 600 {path}")
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"the secrets of {account.name!r} cannot be read: {error}") from error
     key, secret = values.get("key"), values.get("secret")
     if not (isinstance(key, str) and key and isinstance(secret, str) and secret):
@@ -273,16 +295,19 @@ def _from_file(account: AccountSettings, path: Path) -> tuple[str, str]:
 
 
 def _explained(path: Path, error: ValidationError) -> str:
+    """One line per mistake: place, what is wrong, what was found; values that may be secrets stay unsaid."""
     lines = [f"{path} cannot be used:"]
+    places = [problem["loc"] for problem in error.errors()]
     for problem in error.errors():
-        place = ".".join(str(part) for part in problem["loc"]) or "the file"
+        place, given = problem["loc"], problem.get("input")
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             message = "is not a known setting; correct its name or remove it"
         elif problem["type"] == "missing":
-            message = "is missing"
-        else:
-            given = problem.get("input")
-            message = message if isinstance(given, dict) else f"{message}; found {given!r}"
-        lines.append(f"  {place}: {message}")
+            message = "is missing; add it (docs/configuration.md says what it means)"
+        elif isinstance(given, str | int | float):
+            message = f"{message}; found {given!r}"
+        elif any(other[: len(place)] == place for other in places if len(other) > len(place)):
+            continue  # a list is only too short because its entries are wrong, which is said already
+        lines.append(f"  {'.'.join(map(str, place)) or 'the file'}: {message}")
     return "\n".join(lines)

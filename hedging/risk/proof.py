@@ -19,27 +19,32 @@ def proofs(
     balances: Sequence[Balance],
     unvalued: frozenset[str],
 ) -> tuple[DeltaProof, ...]:
-    """Compare per account and margin currency, in coin; UNKNOWN where a position is unvalued."""
-    found = []
+    """Compare per account and margin currency, in coin.
+
+    UNKNOWN where a position of the underlying is unvalued, or the venue gives no total for what is held.
+    """
+    held = [
+        position
+        for position in positions
+        if position.instrument.underlying == underlying and position.instrument.kind is not Kind.SPOT
+    ]
+    totals: dict[tuple[str, str], float | None] = {
+        (position.account, position.instrument.settlement_currency): None for position in held
+    }
     for balance in balances:
-        venue = dict(balance.delta_total).get(underlying)
-        own = [
-            position
-            for position in positions
-            if position.account == balance.account
-            and position.instrument.underlying == underlying
-            and position.instrument.settlement_currency == balance.currency
-            and position.instrument.kind is not Kind.SPOT
-        ]
-        if venue is None and not own:
-            continue
+        total = dict(balance.delta_total).get(underlying)
+        if total is not None:
+            totals[balance.account, balance.currency] = total
+    found = []
+    for (account, currency), venue in sorted(totals.items()):
+        own = [p for p in held if (p.account, p.instrument.settlement_currency) == (account, currency)]
         ours = None if unvalued else sum(position.delta_net for position in own)
         gross = sum(abs(position.delta_net) for position in own)
         tolerance = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * gross
         found.append(
             DeltaProof(
-                account=balance.account,
-                currency=balance.currency,
+                account=account,
+                currency=currency,
                 underlying=underlying,
                 ours=ours,
                 venue=venue,

@@ -145,6 +145,12 @@ def auto_refusals(
         if proof.verdict is ProofVerdict.RED
     ]
     reasons += [
+        f"the delta of {proof.underlying} on {proof.account} ({proof.currency}) cannot be proved: "
+        f"the venue gives no total to compare with"
+        for proof in proofs
+        if proof.verdict is ProofVerdict.UNKNOWN and proof.underlying not in blocked
+    ]
+    reasons += [
         f"order {order.client_id} is {order.state.value}"
         for order in orders
         if order.state in {OrderState.UNKNOWN, OrderState.QUARANTINED}
