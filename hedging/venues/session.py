@@ -22,6 +22,7 @@ from hedging.model.trading import Fill, Order, OrderReport
 from hedging.units import Side
 from hedging.venues import deribit, deribit_orders
 from hedging.venues.address import AccountAddress
+from hedging.venues.deribit_orders import TimeInForce
 from hedging.venues.payload import Raw
 from hedging.venues.scopes import KeyScopes, safe_scopes
 from hedging.venues.translation import NOT_OPEN, ORDER_NOT_FOUND, answer_in
@@ -146,13 +147,18 @@ class AccountSession:
             raise
         return safe_scopes(scope)
 
-    def submit(self, order: Order, instrument: Instrument) -> tuple[OrderReport, tuple[Fill, ...]]:
+    def submit(
+        self,
+        order: Order,
+        instrument: Instrument,
+        time_in_force: TimeInForce = TimeInForce.IMMEDIATE_OR_CANCEL,
+    ) -> tuple[OrderReport, tuple[Fill, ...]]:
         """Send an order, once, with its client id as label; returns what became of it at once.
 
-        Raises BadInput before anything is sent; VenueRejected where the exchange proves that it accepted
-        nothing; VenueUnclear for everything else.
+        One that may rest is post-only. Raises BadInput before anything is sent; VenueRejected where the
+        exchange proves that it accepted nothing; VenueUnclear for everything else.
         """
-        request = deribit_orders.order_request(order, instrument)
+        request = deribit_orders.order_request(order, instrument, time_in_force)
         method = self._client.private_get_buy if request.side is Side.BUY else self._client.private_get_sell
 
         def send() -> tuple[OrderReport, tuple[Fill, ...]]:

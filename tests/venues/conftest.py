@@ -201,44 +201,41 @@ class Script:
 
     def _answer(self, connection: socket.socket, answer: object, path: str) -> bool:
         """Send the answer; False where the connection ends with it."""
-        if isinstance(answer, tuple):
-            answer, result = answer
-        else:
-            result = answer
-        status, kind = "200 OK", "application/json"
-        body = json.dumps({"jsonrpc": "2.0", "result": result, "testnet": True}, default=str).encode()
-        if isinstance(result, dict) and "code" in result:
-            status = "400 Bad Request"
-            body = json.dumps({"jsonrpc": "2.0", "error": result, "testnet": True}).encode()
-        extra = ""
-        if answer is Cut.BEFORE:
-            return False
-        if answer is Cut.RESET:
+        cut, result = answer if isinstance(answer, tuple) else (answer, answer)
+        if cut is Cut.RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return False
-        if answer is Cut.SILENT:
+        if cut is Cut.SILENT:
             self._closing.wait(2)
+        if cut in (Cut.BEFORE, Cut.RESET, Cut.SILENT):
             return False
-        if answer in (Cut.HTML, Cut.HTML_OK):
-            kind, body = "text/html", b"<html><body>error code: 524</body></html>"
-            status = "524 A timeout" if answer is Cut.HTML else "200 OK"
-        if answer is Cut.TRUNCATED:
-            body = body[: len(body) // 2]
-        if answer is Cut.REDIRECT:
-            status, extra, body = "302 Found", f"Location: {self.address}{path}\r\n", b""
-        if answer is Cut.NOT_OURS:
-            body = b'{"jsonrpc":"2.0","result":{"order":{"order_id":"X"},"trades":[]}}'
-        if answer is Cut.EMPTY:
-            body = b""
-        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode()
-        if answer is Cut.HEADERS:
-            connection.sendall(head[:20])
-            return False
-        if answer is Cut.BODY:
-            connection.sendall(head + body[:40])
-            return False
-        connection.sendall(head + body)
-        return answer is not Cut.AFTER
+        head, body = self._response(cut, result, path)
+        if cut is Cut.HEADERS:
+            head, body = head[:20], b""
+        connection.sendall(head + (body[: len(body) // 2] if cut is Cut.BODY else body))
+        return cut not in (Cut.HEADERS, Cut.BODY, Cut.AFTER)
+
+    def _response(self, cut: object, result: object, path: str) -> tuple[bytes, bytes]:
+        failed = isinstance(result, dict) and "code" in result
+        body = json.dumps({"jsonrpc": "2.0", "error" if failed else "result": result}, default=str).encode()
+        status = "400 Bad Request" if failed else "200 OK"
+        html = b"<html><body>error code: 524</body></html>"
+        nobody = b'{"jsonrpc":"2.0","result":{"order":{"order_id":"X"},"trades":[]}}'
+        redirect = f"302 Found\r\nLocation: {self.address}{path}"
+        status, body = (
+            {
+                Cut.HTML: ("524 A timeout", html),
+                Cut.HTML_OK: ("200 OK", html),
+                Cut.TRUNCATED: (status, body[: len(body) // 2]),
+                Cut.REDIRECT: (redirect, b""),
+                Cut.NOT_OURS: ("200 OK", nobody),
+                Cut.EMPTY: ("200 OK", b""),
+            }.get(cut, (status, body))
+            if isinstance(cut, Cut)
+            else (status, body)
+        )
+        kind = "text/html" if body == html else "application/json"
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        return head.encode(), body
 
 
 @pytest.fixture

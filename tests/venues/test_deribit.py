@@ -68,7 +68,14 @@ QUOTE: dict[str, Any] = {
     "best_ask_price": 0.051,
     "best_ask_amount": 2.0,
 }
-JUNK = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.lists(st.integers(), max_size=2)
+JUNK = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.lists(st.integers(), max_size=2)
+)
 
 
 def changed(raw: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -113,14 +120,21 @@ def test_an_inverse_option() -> None:
             AmountUnit.COIN,
         ),
         (
-            {"kind": "spot", "settlement_currency": None, "settlement_period": None, "counter_currency": "USDC"},
+            {
+                "kind": "spot",
+                "settlement_currency": None,
+                "settlement_period": None,
+                "counter_currency": "USDC",
+            },
             Kind.SPOT,
             Settlement.LINEAR,
             AmountUnit.COIN,
         ),
     ],
 )
-def test_kinds_and_units(changes: dict[str, Any], kind: Kind, settlement: Settlement, unit: AmountUnit) -> None:
+def test_kinds_and_units(
+    changes: dict[str, Any], kind: Kind, settlement: Settlement, unit: AmountUnit
+) -> None:
     read = deribit.instrument(changed(PERPETUAL, **changes), "s")
     assert (read.kind, read.settlement, read.amount_unit) == (kind, settlement, unit)
     assert (read.expiry is None) == (kind is not Kind.FUTURE)
@@ -242,7 +256,9 @@ def test_a_quote_of_another_instrument_is_not_merged() -> None:
     ("size", "direction", "signed"),
     [(50, "buy", Decimal(50)), (-50.0, "sell", Decimal("-50.0")), ("1.0", "buy", Decimal("1.0"))],
 )
-def test_a_position_is_signed_and_raw(size: Any, direction: str, signed: Decimal, perpetual: Instrument) -> None:
+def test_a_position_is_signed_and_raw(
+    size: Any, direction: str, signed: Decimal, perpetual: Instrument
+) -> None:
     raw = {
         "instrument_name": "BTC-PERPETUAL",
         "size": size,
@@ -308,7 +324,12 @@ SUMMARY: dict[str, Any] = {
 def test_delta_total_by_underlying(changes: dict[str, Any], delta: tuple[tuple[str, float], ...]) -> None:
     read = deribit.balance(changed(SUMMARY, **changes), "desk", NOW)
     assert read.delta_total == delta
-    assert (read.equity, read.available, read.initial_margin, read.maintenance_margin) == (100.0, 90.0, 8.0, 6.0)
+    assert (read.equity, read.available, read.initial_margin, read.maintenance_margin) == (
+        100.0,
+        90.0,
+        8.0,
+        6.0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,17 @@ def test_the_request_is_the_order_and_nothing_else(order: Order, perpetual: Inst
 
 def test_an_order_that_may_rest_is_post_only_and_never_repriced(order: Order, perpetual: Instrument) -> None:
     sent = order_request(order, perpetual, TimeInForce.GOOD_TIL_CANCELLED).parameters()
-    assert (sent["time_in_force"], sent["post_only"], sent["reject_post_only"]) == ("good_til_cancelled", True, True)
+    assert (sent["time_in_force"], sent["post_only"], sent["reject_post_only"]) == (
+        "good_til_cancelled",
+        True,
+        True,
+    )
 
 
 def test_numbers_go_out_without_exponents(order: Order, perpetual: Instrument) -> None:
-    small = replace(perpetual, lot=Decimal("1E-8"), minimum=Decimal("1E-8"), tick=Decimal("1E-8"), tick_steps=())
+    small = replace(
+        perpetual, lot=Decimal("1E-8"), minimum=Decimal("1E-8"), tick=Decimal("1E-8"), tick_steps=()
+    )
     sent = order_request(
         replace(order, amount=Decimal("1.0E+2"), limit_price=Decimal("3E-8")), small
     ).parameters()
@@ -79,7 +85,12 @@ def test_orders_off_the_grid_are_not_sent(
         ({"order_state": "open", "filled_amount": 40.0}, OrderState.PARTIAL, "40.0", "90001.25"),
         ({}, OrderState.FILLED, "100.0", "90001.25"),
         ({"order_state": "cancelled", "filled_amount": 30}, OrderState.CANCELLED, "30", "90001.25"),
-        ({"order_state": "cancelled", "filled_amount": 0, "average_price": None}, OrderState.CANCELLED, "0", None),
+        (
+            {"order_state": "cancelled", "filled_amount": 0, "average_price": None},
+            OrderState.CANCELLED,
+            "0",
+            None,
+        ),
         ({"order_state": "rejected", "filled_amount": 0}, OrderState.REJECTED, "0", None),
         ({"order_state": "untriggered", "filled_amount": "0.0"}, OrderState.ACKED, "0.0", None),
     ],
@@ -88,7 +99,12 @@ def test_states(kit: Any, raw: dict[str, Any], state: OrderState, filled: str, a
     read = order_report(kit.raw_order(**raw))
     assert (read.state, read.filled) == (state, Decimal(filled))
     assert read.average_price == (None if average is None else Decimal(average))
-    assert (read.venue_id, read.client_id, read.instrument, read.at) == ("BTC-1", "hm-abc-1-1", "BTC-PERPETUAL", AT)
+    assert (read.venue_id, read.client_id, read.instrument, read.at) == (
+        "BTC-1",
+        "hm-abc-1-1",
+        "BTC-PERPETUAL",
+        AT,
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +173,17 @@ def test_fills_that_are_refused(kit: Any, raw: dict[str, Any], named: str) -> No
 
 
 JUNK = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-FIELDS = ("order_id", "order_state", "amount", "filled_amount", "average_price", "price", "fee", "direction", "label")
+FIELDS = (
+    "order_id",
+    "order_state",
+    "amount",
+    "filled_amount",
+    "average_price",
+    "price",
+    "fee",
+    "direction",
+    "label",
+)
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JUNK))

@@ -36,7 +36,13 @@ UNUSABLE = [
 @pytest.mark.parametrize("value", UNUSABLE, ids=[str(value)[:12] for value in UNUSABLE])
 def test_a_number_that_is_none_is_refused_by_name(value: object) -> None:
     read = Payload({"price": value, "instrument_name": "BTC-PERPETUAL"}, "ticker")
-    for reader in (read.number, read.optional_number, read.optional_positive, read.decimal, read.positive_decimal):
+    for reader in (
+        read.number,
+        read.optional_number,
+        read.optional_positive,
+        read.decimal,
+        read.positive_decimal,
+    ):
         with pytest.raises(BadInput, match=r"ticker of 'BTC-PERPETUAL': price is "):
             reader("price")
 
@@ -77,9 +83,11 @@ def test_a_price_that_is_not_above_zero_is_refused(value: object) -> None:
 
 
 def test_times_are_aware_and_bounded() -> None:
-    assert Payload({"t": 1583778859480}, "t").time("t") == datetime(2020, 3, 9, 18, 34, 19, 480000, tzinfo=UTC)
+    assert Payload({"t": 1583778859480}, "t").time("t") == datetime(
+        2020, 3, 9, 18, 34, 19, 480000, tzinfo=UTC
+    )
     for bad in (1583778859, 1583778859480000, -1, 0):  # seconds, microseconds
-        with pytest.raises(BadInput, match="t is -?\\d+, expected"):
+        with pytest.raises(BadInput, match=r"t is -?\d+, expected"):
             Payload({"t": bad}, "t").time("t")
 
 

@@ -42,7 +42,9 @@ def test_tickers(recorded: Recorded, file: str, values: tuple[float | None, ...]
 
 
 def test_a_ticker_with_quoted_numbers(recorded: Recorded) -> None:
-    read = deribit.quote(recorded("ccxt_static/deribit/response_fetchTicker.json")["httpResponse"]["result"], None, NOW)
+    read = deribit.quote(
+        recorded("ccxt_static/deribit/response_fetchTicker.json")["httpResponse"]["result"], None, NOW
+    )
     assert (read.instrument, read.bid, read.ask, read.mark) == ("BTC_USDT", 73418.58, 73521.05, 73367.995)
     assert read.venue_at == datetime(2024, 3, 13, 11, 10, 44, 150000, tzinfo=UTC)
 
@@ -104,15 +106,25 @@ def test_instruments_of_2022(recorded: Recorded) -> None:
         deribit.instrument(raw, "s") for raw in recorded(EXAMPLES + "fetch_markets_2.json")["result"]
     )
     assert (option.kind, option.option_kind, option.strike) == (Kind.OPTION, OptionKind.PUT, 52000.0)
-    assert (option.lot, option.tick, option.amount_unit) == (Decimal("0.1"), Decimal("0.0005"), AmountUnit.COIN)
+    assert (option.lot, option.tick, option.amount_unit) == (
+        Decimal("0.1"),
+        Decimal("0.0005"),
+        AmountUnit.COIN,
+    )
     assert option.expiry == datetime(2022, 6, 24, 8, tzinfo=UTC)
     assert (future.kind, future.amount_unit, future.lot) == (Kind.FUTURE, AmountUnit.USD, Decimal(10))
     assert future.expiry == datetime(2022, 5, 27, 8, tzinfo=UTC)
-    assert (perpetual.kind, perpetual.expiry, perpetual.settlement) == (Kind.PERPETUAL, None, Settlement.INVERSE)
+    assert (perpetual.kind, perpetual.expiry, perpetual.settlement) == (
+        Kind.PERPETUAL,
+        None,
+        Settlement.INVERSE,
+    )
 
 
 def test_instruments_with_quoted_numbers(recorded: Recorded) -> None:
-    linear, option = (deribit.instrument(raw, "s") for raw in recorded("ccxt_static/deribit/markets_info.json"))
+    linear, option = (
+        deribit.instrument(raw, "s") for raw in recorded("ccxt_static/deribit/markets_info.json")
+    )
     assert (linear.kind, linear.settlement, linear.amount_unit) == (
         Kind.PERPETUAL,
         Settlement.LINEAR,
@@ -144,7 +156,9 @@ def test_the_list_of_2021_is_refused_where_it_lacks_a_currency(recorded: Recorde
     ("name", "amount", "average", "delta"),
     [("ETH-9JAN22-3200-C", "1.0", 0.0165, 0.5848), ("BTC-PERPETUAL", "40.0", 112585.87, 3.66076e-4)],
 )
-def test_positions_that_users_posted(recorded: Recorded, name: str, amount: str, average: float, delta: float) -> None:
+def test_positions_that_users_posted(
+    recorded: Recorded, name: str, amount: str, average: float, delta: float
+) -> None:
     raws = recorded("ccxt_issue_captures/deribit_positions.json")["get_positions_result"]
     raw = next(raw for raw in raws if raw["instrument_name"] == name)
     kind = "option" if raw["kind"] == "option" else "future"
@@ -192,7 +206,11 @@ def test_account_summaries(recorded: Recorded) -> None:
 def test_an_order_and_its_trade(recorded: Recorded) -> None:
     result = recorded(EXAMPLES + "create_order_1.json")["result"]
     report = deribit_orders.order_report(result["order"])
-    assert (report.state, report.filled, report.average_price) == (OrderState.FILLED, Decimal(40), Decimal("143.81"))
+    assert (report.state, report.filled, report.average_price) == (
+        OrderState.FILLED,
+        Decimal(40),
+        Decimal("143.81"),
+    )
     assert (report.venue_id, report.client_id) == ("ETH-349249", "market0000234")
     (trade,) = (deribit_orders.fill(raw, "desk") for raw in result["trades"])
     assert (trade.side, trade.amount, trade.price, trade.fee) == (

@@ -7,7 +7,7 @@ from hedging.venues.redaction import redact, redact_chain
 PLANTED = "pLaNtEd0SeCrEt"
 SAMPLES = [
     f"deribit GET https://www.deribit.com/api/v2/private/buy?amount=1&label={PLANTED}",
-    f"HTTPConnectionPool(host='h', port=1): Max retries exceeded with url: /api/v2/public/auth?signature={PLANTED}",
+    f"HTTPConnectionPool(host='h', port=1): failed with url: /api/v2/public/auth?signature={PLANTED}",
     f"binance GET https://fapi.binance.com/fapi/v1/order?symbol=X&signature={PLANTED}",
     f"wss://host/ws?listenKey={PLANTED} closed",
     f"Authorization: deri-hmac-sha256 id={PLANTED},ts=1,sig={PLANTED},nonce=1",
@@ -49,9 +49,12 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 
 def test_a_printed_traceback_is_clean() -> None:
+    def refuse() -> None:
+        raise ConnectionError(ValueError(f"url: /api/v2/x?signature={PLANTED}"))
+
     def fail() -> None:
         try:
-            raise ConnectionError(ValueError(f"url: /api/v2/x?signature={PLANTED}"))
+            refuse()
         except ConnectionError as inner:
             raise RuntimeError(f"GET https://h/api/v2/x?sig={PLANTED}", 7) from inner
 

@@ -92,7 +92,9 @@ def test_a_base_without_instruments_is_a_failure(session: AccountSession, script
     assert set(session.load(("BTC",))) == {"BTC-PERPETUAL"}
 
 
-def test_an_instrument_listed_later_is_found_by_one_reload(session: AccountSession, script: Any, clock: Clock) -> None:
+def test_an_instrument_listed_later_is_found_by_one_reload(
+    session: AccountSession, script: Any, clock: Clock
+) -> None:
     markets(script, listed("BTC-PERPETUAL"))
     session.load(("BTC",))
     with pytest.raises(UnknownInstrument, match="BTC-NEW"):
@@ -117,7 +119,9 @@ def test_a_position_in_a_new_instrument_reloads(session: AccountSession, script:
         session.positions()
 
 
-def test_positions_of_every_currency_in_one_request(session: AccountSession, script: Any, now: datetime) -> None:
+def test_positions_of_every_currency_in_one_request(
+    session: AccountSession, script: Any, now: datetime
+) -> None:
     script.answers["get_positions"] = [POSITION, POSITION | {"size": 0, "direction": "zero"}]
     (position,) = session.positions()
     assert (position.amount, position.account, position.received_at) == (Decimal("-50.0"), "desk", now)
@@ -153,7 +157,9 @@ def test_a_failed_read_is_never_an_answer(
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"trades": None}, "x", 5, [1], [None], [{}]])
-def test_an_answer_of_the_wrong_shape_is_no_answer(session: AccountSession, script: Any, answer: object) -> None:
+def test_an_answer_of_the_wrong_shape_is_no_answer(
+    session: AccountSession, script: Any, answer: object
+) -> None:
     for method in ("get_positions", "get_open_orders", "get_user_trades_by_order", "get_account_summaries"):
         script.answers[method] = answer
     for read in (session.positions, session.open_orders, session.balances, lambda: session.fills_of("x")):
@@ -185,13 +191,17 @@ def test_not_found_as_an_error_means_none_but_only_for_one_place(
     assert session.find(order) is None
 
 
-def test_an_order_of_another_label_is_not_ours(session: AccountSession, script: Any, kit: Any, order: Order) -> None:
+def test_an_order_of_another_label_is_not_ours(
+    session: AccountSession, script: Any, kit: Any, order: Order
+) -> None:
     script.answers["get_order_state_by_label"] = [kit.raw_order(label="hm-abc-1-12")]
     script.answers["get_open_orders_by_label"] = []
     assert session.find(order) is None
 
 
-def test_two_orders_of_one_label_need_a_person(session: AccountSession, script: Any, kit: Any, order: Order) -> None:
+def test_two_orders_of_one_label_need_a_person(
+    session: AccountSession, script: Any, kit: Any, order: Order
+) -> None:
     script.answers["get_order_state_by_label"] = [kit.raw_order(), kit.raw_order(order_id="BTC-2")]
     with pytest.raises(VenueError, match="2 orders carry this label"):
         session.find(order)
@@ -205,7 +215,10 @@ def test_finding_needs_the_instrument(session: AccountSession, script: Any, orde
 
 def test_open_orders_are_ours_and_others(session: AccountSession, script: Any, kit: Any) -> None:
     resting = {"order_state": "open", "filled_amount": 0}
-    script.answers["get_open_orders"] = [kit.raw_order(**resting), kit.raw_order(**resting, label="", order_id="B")]
+    script.answers["get_open_orders"] = [
+        kit.raw_order(**resting),
+        kit.raw_order(**resting, label="", order_id="B"),
+    ]
     assert [order.client_id for order in session.open_orders()] == ["hm-abc-1-1", ""]
 
 
@@ -232,12 +245,18 @@ def test_fills_are_read_page_by_page(session: AccountSession, script: Any, kit: 
     script.answers = Pages()
     assert [fill.trade_id for fill in session.fills("USDC", now - timedelta(minutes=1))] == ["1", "2"]
     (_, first), (_, second) = script.requests
-    assert (first["currency"], first["count"], first["start_timestamp"]) == ("USDC", str(PAGE), "1795348740000")
+    assert (first["currency"], first["count"], first["start_timestamp"]) == (
+        "USDC",
+        str(PAGE),
+        "1795348740000",
+    )
     assert second["start_timestamp"] == "1795348800000"
     assert int(second["end_timestamp"]) > start
 
 
-def test_pages_that_do_not_end_are_a_failure(session: AccountSession, script: Any, kit: Any, now: datetime) -> None:
+def test_pages_that_do_not_end_are_a_failure(
+    session: AccountSession, script: Any, kit: Any, now: datetime
+) -> None:
     script.answers["get_user_trades_by_currency_and_time"] = {"trades": [kit.raw_trade()], "has_more": True}
     with pytest.raises(VenueUnreachable, match="do not end"):
         session.fills("BTC", now)
@@ -351,7 +370,9 @@ def test_threads_take_turns(session: AccountSession, script: Any) -> None:
         ("deribit", VenueMode.TESTNET, None, "ws://127.0.0.1:1", "paper"),
     ],
 )
-def test_addresses_that_do_not_fit(venue: str, mode: VenueMode, rest: str | None, ws: str | None, named: str) -> None:
+def test_addresses_that_do_not_fit(
+    venue: str, mode: VenueMode, rest: str | None, ws: str | None, named: str
+) -> None:
     with pytest.raises(SettingsError, match=named):
         AccountAddress("desk", venue, mode, "k", "s", rest, ws)
 
@@ -363,7 +384,8 @@ def test_an_address_hides_its_key(kit: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "rest"), [(VenueMode.TESTNET, "https://test.deribit.com"), (VenueMode.LIVE, "https://www.deribit.com")]
+    ("mode", "rest"),
+    [(VenueMode.TESTNET, "https://test.deribit.com"), (VenueMode.LIVE, "https://www.deribit.com")],
 )
 def test_modes_lead_to_the_right_exchange(mode: VenueMode, rest: str) -> None:
     session = AccountSession(AccountAddress("desk", "deribit", mode, "k", "s"), lambda: datetime.now(UTC))

@@ -76,7 +76,9 @@ class Venue:
         await self.sockets[-1].send_str(json.dumps(message))
 
     def channels(self, connection: int = -1) -> list[list[str]]:
-        return [m["params"]["channels"] for m in self.requests[connection] if m["method"].endswith("/subscribe")]
+        return [
+            m["params"]["channels"] for m in self.requests[connection] if m["method"].endswith("/subscribe")
+        ]
 
 
 @pytest.fixture
@@ -123,7 +125,7 @@ def heard() -> Heard:
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # polls what another task writes
             await asyncio.sleep(0.01)
 
 
@@ -155,9 +157,17 @@ async def test_tickers_and_quotes_become_one_quote(market: MarketStream, venue: 
         ["quote.BTC-PERPETUAL", "ticker.BTC-PERPETUAL.100ms", "deribit_price_index.btc_usd"]
     ]
     await venue.push("ticker.BTC-PERPETUAL.100ms", ticker())
-    touch = {key: value for key, value in ticker(timestamp=AT_MS + 1, best_bid_price=89999.0).items() if "best" in key}
-    await venue.push("quote.BTC-PERPETUAL", touch | {"instrument_name": "BTC-PERPETUAL", "timestamp": AT_MS + 1})
-    await venue.push("deribit_price_index.btc_usd", {"index_name": "btc_usd", "price": 90001.5, "timestamp": AT_MS})
+    touch = {
+        key: value
+        for key, value in ticker(timestamp=AT_MS + 1, best_bid_price=89999.0).items()
+        if "best" in key
+    }
+    await venue.push(
+        "quote.BTC-PERPETUAL", touch | {"instrument_name": "BTC-PERPETUAL", "timestamp": AT_MS + 1}
+    )
+    await venue.push(
+        "deribit_price_index.btc_usd", {"index_name": "btc_usd", "price": 90001.5, "timestamp": AT_MS}
+    )
     await until(lambda: heard.indices)
     first, second = heard.quotes
     assert (first.bid, second.bid, second.mark, second.index) == (89999.5, 89999.0, 89999.9, 90001.0)
@@ -213,11 +223,15 @@ async def test_nothing_unusable_ends_the_stream(market: MarketStream, venue: Ven
     assert [quote.mark for quote in heard.quotes] == [89999.9]
     assert heard.count(StreamState.LOST) == 0
     named = [why for what, why in heard.problems if what == "BTC-PERPETUAL"]
-    assert [word in why for word, why in zip(["object", "mark_price", "ETH", "best_bid"], named, strict=True)] == [True] * 4
+    assert [
+        word in why for word, why in zip(["object", "mark_price", "ETH", "best_bid"], named, strict=True)
+    ] == [True] * 4
     assert len(heard.problems) > len(named)
 
 
-async def test_a_listener_that_fails_does_not_end_the_stream(market: MarketStream, venue: Venue, heard: Heard) -> None:
+async def test_a_listener_that_fails_does_not_end_the_stream(
+    market: MarketStream, venue: Venue, heard: Heard
+) -> None:
     failing = iter([True, False])
     plain = heard.quotes.append
 
@@ -235,7 +249,9 @@ async def test_a_listener_that_fails_does_not_end_the_stream(market: MarketStrea
     assert heard.problems == [("frame", "ZeroDivisionError: listener")]
 
 
-async def test_a_ticker_overtaken_by_a_newer_one_is_dropped(market: MarketStream, venue: Venue, heard: Heard) -> None:
+async def test_a_ticker_overtaken_by_a_newer_one_is_dropped(
+    market: MarketStream, venue: Venue, heard: Heard
+) -> None:
     market.add(["BTC-PERPETUAL"])
     await live(market)
     for at, mark in ((AT_MS + 200, 2.0), (AT_MS + 100, 1.0), (AT_MS + 200, 3.0)):
@@ -276,7 +292,9 @@ async def test_pushes_keep_it_alive(market: MarketStream, venue: Venue, heard: H
 
 
 @pytest.mark.parametrize("method", ["public/set_heartbeat", "public/subscribe"])
-async def test_a_venue_that_does_not_answer_is_left(market: MarketStream, venue: Venue, heard: Heard, method: str) -> None:
+async def test_a_venue_that_does_not_answer_is_left(
+    market: MarketStream, venue: Venue, heard: Heard, method: str
+) -> None:
     venue.silent.add(method)
     market.add(["A"])
     market.start()
@@ -304,24 +322,32 @@ async def test_nobody_listening_on_the_port(heard: Heard, kit: Any, unused_port:
     assert stream.state is StreamState.STOPPED
 
 
-async def test_one_bad_channel_does_not_cost_the_others(market: MarketStream, venue: Venue, heard: Heard) -> None:
+async def test_one_bad_channel_does_not_cost_the_others(
+    market: MarketStream, venue: Venue, heard: Heard
+) -> None:
     venue.refused_channels = {"quote.GONE", "ticker.GONE.100ms"}
     venue.ignored_channels = {"quote.B"}
     market.add(["A", "GONE", "B", "C"])
     await live(market)
     assert sorted(what for what, _ in heard.problems) == ["quote.B", "quote.GONE", "ticker.GONE.100ms"]
     assert {"13016" in why for what, why in heard.problems if "GONE" in what} == {True}
-    accepted = {c for channels in venue.channels() for c in channels if not venue.refused_channels & set(channels)}
+    accepted = {
+        c for channels in venue.channels() for c in channels if not venue.refused_channels & set(channels)
+    }
     assert accepted == {f"quote.{name}" for name in "ABC"} | {f"ticker.{name}.100ms" for name in "ABC"}
 
 
 async def test_a_test_request_is_answered(market: MarketStream, venue: Venue) -> None:
     await live(market)
-    await venue.sockets[-1].send_json({"jsonrpc": "2.0", "method": "heartbeat", "params": {"type": "test_request"}})
+    await venue.sockets[-1].send_json(
+        {"jsonrpc": "2.0", "method": "heartbeat", "params": {"type": "test_request"}}
+    )
     await until(lambda: venue.requests[-1][-1]["method"] == "public/test")
 
 
-async def test_own_orders_trades_and_balances(account: AccountStream, venue: Venue, heard: Heard, kit: Any) -> None:
+async def test_own_orders_trades_and_balances(
+    account: AccountStream, venue: Venue, heard: Heard, kit: Any
+) -> None:
     await live(account)
     methods = [message["method"] for message in venue.requests[-1]]
     assert methods == ["public/set_heartbeat", "public/auth", "private/subscribe"]
@@ -338,7 +364,9 @@ async def test_own_orders_trades_and_balances(account: AccountStream, venue: Ven
     }
     await venue.push("user.orders.any.any.raw", kit.raw_order())
     await venue.push("user.orders.any.any.raw", [kit.raw_order(order_state="open", filled_amount=0)])
-    await venue.push("user.trades.any.any.raw", [kit.raw_trade(), kit.raw_trade(price=0), kit.raw_trade(trade_id="T-2")])
+    await venue.push(
+        "user.trades.any.any.raw", [kit.raw_trade(), kit.raw_trade(price=0), kit.raw_trade(trade_id="T-2")]
+    )
     await venue.push("user.portfolio.btc", summary)
     await until(lambda: heard.balances)
     assert [report.state for report in heard.reports] == [OrderState.FILLED, OrderState.ACKED]

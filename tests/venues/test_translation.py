@@ -7,7 +7,8 @@ from hedging.errors import VenueRejected, VenueUnclear, VenueUnreachable
 from hedging.venues.translation import PROVES_NOT_ACCEPTED, answer_in, read_error, write_error
 
 CLASSES = sorted(
-    {getattr(ccxt, name) for name in ccxt.errors.__all__ if name != "error_hierarchy"}, key=lambda one: one.__name__
+    {getattr(ccxt, name) for name in ccxt.errors.__all__ if name != "error_hierarchy"},
+    key=lambda one: one.__name__,
 )
 # Codes of a service in trouble: the order may have been accepted.
 UNCLEAR = (10001, 10004, 10030, 10040, 10048, 11031, 11051, 11094, 13008, 13028, 13888, 424242)
@@ -17,7 +18,9 @@ def body(code: object, **more: object) -> str:
     return "deribit " + json.dumps({"jsonrpc": "2.0", "error": {"code": code, "message": "m", **more}})
 
 
-@pytest.mark.parametrize("raised", [*CLASSES, TypeError, KeyError, AttributeError, ValueError], ids=lambda c: c.__name__)
+@pytest.mark.parametrize(
+    "raised", [*CLASSES, TypeError, KeyError, AttributeError, ValueError], ids=lambda c: c.__name__
+)
 def test_every_exception_without_an_answer_is_unclear_for_a_write(raised: type[Exception]) -> None:
     error = raised("deribit GET https://www.deribit.com/api/v2/private/buy?label=x")
     assert type(write_error(error, "order a", ())) is VenueUnclear
