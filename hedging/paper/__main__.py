@@ -20,7 +20,7 @@ def main(port: int, seed: int, speed: float, liveliness: float) -> None:
         seed=seed,
         speed=speed,
         liveliness=liveliness,
-        print_ready=lambda line: click.echo(line),
+        print_ready=click.echo,
     )
     with suppress(KeyboardInterrupt):
         asyncio.run(serve(options))

@@ -117,7 +117,9 @@ class KeyRing:
             raise Refused(Code.UNAUTHORIZED, "invalid_token")
         return self._access[token]
 
-    def by_signature(self, client_id: str, signed: tuple[str, str, str], signature: str, now_ms: int) -> Token:
+    def by_signature(
+        self, client_id: str, signed: tuple[str, str, str], signature: str, now_ms: int
+    ) -> Token:
         """Answer ``client_signature``: ``signed`` is time stamp, nonce and data. Raises Refused."""
         key = self._verified(client_id, "\n".join(signed), signature)
         _check_time(signed[0], now_ms)
@@ -158,4 +160,6 @@ def require(key: ApiKey, scope: Scope) -> None:
 
 def _check_time(timestamp: str, now_ms: int) -> None:
     if not timestamp.isdecimal() or abs(now_ms - int(timestamp)) > SIGNATURE_TOLERANCE_MS:
-        raise Refused(Code.UNAUTHORIZED, "bad_timestamp: the clocks differ by more than a minute", "timestamp")
+        raise Refused(
+            Code.UNAUTHORIZED, "bad_timestamp: the clocks differ by more than a minute", "timestamp"
+        )

@@ -1,4 +1,4 @@
-"""The control endpoint: shocks, trades by hand, faults, state. Beside Deribit's protocol, never part of it."""
+"""The control endpoint: shocks, trades by hand, faults, state. Never part of Deribit's protocol."""
 
 import hmac
 from collections import Counter
@@ -124,7 +124,9 @@ class Control:
             raise BadInput(f"no underlying {name!r}: it is BTC or ETH")
         return name
 
-    def _guarded(self, answer: Callable[[Params], Answer]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _guarded(
+        self, answer: Callable[[Params], Answer]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Wrap a method: token first, JSON in and out, errors as text."""
 
         async def handle(request: web.Request) -> web.Response:
@@ -132,17 +134,21 @@ class Control:
             if not hmac.compare_digest(given.encode(), self.token.encode()):
                 return _json({"error": "the control token is missing or wrong"}, 401)
             try:
-                body = await request.read()
-                values = msgspec.json.decode(body) if body else {}
-                if not isinstance(values, dict):
-                    raise BadInput("the body must be a JSON object")
-                result = answer(Params(values))
+                result = answer(_params(await request.read()))
             except (BadInput, Refused, msgspec.DecodeError) as error:
                 return _json({"error": str(error)}, 400)
             self.after()
             return _json(result, 200)
 
         return handle
+
+
+def _params(body: bytes) -> Params:
+    """Parameters in a JSON body; none when it is empty. Raises BadInput or msgspec.DecodeError."""
+    values = msgspec.json.decode(body) if body else {}
+    if not isinstance(values, dict):
+        raise BadInput("the body must be a JSON object")
+    return Params(values)
 
 
 def _json(value: Answer, status: int) -> web.Response:

@@ -100,7 +100,9 @@ class ControlClient:
             response = connection.getresponse()
             status, text = response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise VenueUnreachable(f"the paper exchange's control endpoint does not answer: {error}") from error
+            raise VenueUnreachable(
+                f"the paper exchange's control endpoint does not answer: {error}"
+            ) from error
         finally:
             connection.close()
         answer = _object(json.loads(text))

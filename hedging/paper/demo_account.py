@@ -20,7 +20,8 @@ COLLATERAL = {"BTC": 60.0, "ETH": 800.0, "USDC": 500_000.0}
 class OptionLeg:
     """An option chosen by distance: ``days`` to expiry, ``moneyness`` strike / forward - 1.
 
-    ``amount`` is signed, in coin; ``entry`` is the entry price over the mark, so that the book has a past: 1.05 was sold well or bought dear.
+    ``amount`` is signed, in coin. ``entry`` is the entry price over the mark, so that the book has a past:
+    1.05 was sold well or bought dear.
     """
 
     underlying: str

@@ -160,7 +160,8 @@ class Hub:
         slow = {
             channel.subject
             for channel in self._subscribers
-            if channel.interval_ms and real_ms - self._sent_ms.get(channel, 0) < channel.interval_ms
+            if channel.interval_ms
+            and real_ms - self._sent_ms.get(channel, 0) < channel.interval_ms
             and self._sent_ms.get(channel, 0) != real_ms
         }
         self._pending &= slow
@@ -243,9 +244,7 @@ class Hub:
 
     def _publish_wallets(self, real_ms: int) -> None:
         channels = [channel for channel in self._subscribers if channel.feed is Feed.USER_PORTFOLIO]
-        repeat = {
-            channel for channel in channels if real_ms - self._sent_ms.get(channel, 0) >= REPEAT_MS
-        }
+        repeat = {channel for channel in channels if real_ms - self._sent_ms.get(channel, 0) >= REPEAT_MS}
         for channel in channels:
             wanted = CURRENCIES if channel.subject == "ANY" else (channel.subject,)
             accounts = {who.account for who in self._subscribers[channel] if who.account is not None}

@@ -128,12 +128,14 @@ class OrderBook:
 
     def disturbed(self, now_ns: int) -> bool:
         """Whether the shown depth differs from the simulated market's own."""
-        return self.has_resting or any([eaten.active(now_ns) for eaten in self._eaten.values()])
+        return self.has_resting or any(eaten.active(now_ns) for eaten in self._eaten.values())
 
     def rest(self, order: Order, same_side: Iterable[Level], now_ns: int) -> None:
         """Put ``order`` into the book behind the simulated depth of ``same_side`` at its price."""
         eaten = self._eaten[order.side]
-        ahead = sum((eaten.available(level, now_ns) for level in same_side if level.price == order.price), ZERO)
+        ahead = sum(
+            (eaten.available(level, now_ns) for level in same_side if level.price == order.price), ZERO
+        )
         insort(self._resting[order.side], _Resting(order, ahead))
 
     def remove(self, order: Order) -> None:
@@ -192,7 +194,7 @@ class OrderBook:
 
     @staticmethod
     def _take_price(price: Decimal, depth: Decimal, queue: list[_Resting], left: Decimal) -> list[Match]:
-        """Matches at one price: depth that is ahead of an account order first, then the order, then the rest."""
+        """Matches at one price: depth ahead of an account order first, then the order, then the rest."""
         matches: list[Match] = []
         from_depth = ZERO
         for entry in queue:

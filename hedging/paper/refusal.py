@@ -6,7 +6,7 @@ from hedging.errors import HedgingError
 
 
 class Code(IntEnum):
-    """Error codes of Deribit's API (docs.deribit.com, "RPC error codes"); the name in lower case is the message."""
+    """Error codes of Deribit's API (docs.deribit.com, "RPC error codes"); messages are their names."""
 
     AUTHORIZATION_REQUIRED = 10000
     QTY_TOO_LOW = 10002

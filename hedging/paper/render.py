@@ -251,4 +251,3 @@ def _kind(listing: Listing) -> str:
 
 def _first(levels: list[Level]) -> tuple[float, float]:
     return (float(levels[0].price), float(levels[0].amount)) if levels else (0.0, 0.0)
-

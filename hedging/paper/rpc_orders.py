@@ -42,8 +42,9 @@ def cancel_by_label(caller: Caller, params: Params) -> int:
     label, currency = params.text("label"), params.text("currency", "any").upper()
     found = caller.exchange.cancel_where(
         caller.account,
-        lambda order: order.label == label
-        and (currency == "ANY" or order.order_id.startswith(f"{currency}-")),
+        lambda order: (
+            order.label == label and (currency == "ANY" or order.order_id.startswith(f"{currency}-"))
+        ),
         "user_request",
     )
     return len(found)
@@ -101,9 +102,7 @@ def _place(caller: Caller, params: Params, side: Side) -> Wire:
         valid_until_ms=params.integer("valid_until") if params.has("valid_until") else None,
         connection=caller.connection.number if caller.connection is not None else None,
     )
-    if request.post_only is not PostOnly.NO and not (
-        kind is OrderType.LIMIT and request.time_in_force.rests
-    ):
+    if request.post_only is not PostOnly.NO and not (kind is OrderType.LIMIT and request.time_in_force.rests):
         raise Refused(Code.INVALID_PARAMS, "post_only needs a limit order that may rest", "post_only")
     return _placed(caller, caller.exchange.submit(caller.account, request, caller.real_now_ms))
 

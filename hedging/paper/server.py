@@ -22,16 +22,17 @@ from hedging.paper.auth import ApiKey, KeyRing, SignedRequest
 from hedging.paper.control import Control
 from hedging.paper.demo_account import DEMO_ACCOUNT, demo_keys, fund_demo_account
 from hedging.paper.dispatch import Answer, Dispatcher, parse_frame
-from hedging.paper.exchange import Exchange, Rules
+from hedging.paper.exchange import Exchange
 from hedging.paper.faults.base import Wire
 from hedging.paper.faults.registry import Switchboard
+from hedging.paper.floor import Rules
 from hedging.paper.hub import Hub
 from hedging.paper.market import Market
 from hedging.paper.params import Params
 from hedging.paper.rate_limit import RateLimiter, RateLimits
 from hedging.paper.refusal import Refused
 from hedging.paper.rpc import House, Request
-from hedging.paper.websocket import Socket, orphaned, serve_socket
+from hedging.paper.websocket import Socket, open_socket, orphaned, run_socket
 
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.05
@@ -93,7 +94,7 @@ class PaperServer:
         """Listen and let time run."""
         app = web.Application()
         app.add_routes(self._routes())
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._options.port)
         await site.start()
@@ -196,7 +197,9 @@ class PaperServer:
         try:
             call, call_id = parse_frame(body)
         except Refused as refused:
-            return web.json_response({"error": {"code": refused.code.value, "message": str(refused)}}, status=400)
+            return web.json_response(
+                {"error": {"code": refused.code.value, "message": str(refused)}}, status=400
+            )
         return await self._serve(request, call, call_id, body)
 
     async def _serve(
@@ -221,9 +224,14 @@ class PaperServer:
     async def _serve_websocket(self, request: web.Request) -> web.StreamResponse:
         if self.faults.refuses_connections:
             return await deliver(request, Answer(503, b"", Wire.RESET))
-        response, socket = await serve_socket(request, self.dispatcher, self.hub, self._sockets, self._flush)
-        orphaned(self.exchange, socket)
-        self._flush()
+        response, socket = await open_socket(request, self.hub)
+        self._sockets.add(socket)
+        try:
+            await run_socket(socket, self.dispatcher, self._flush)
+        finally:
+            self._sockets.discard(socket)
+            orphaned(self.exchange, socket)
+            self._flush()
         return response
 
 
@@ -231,7 +239,9 @@ async def deliver(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Send an answer over HTTP, as far as the faults let it."""
     transport = request.transport
     if answer.wire is Wire.UNAVAILABLE:
-        return web.Response(status=503, text="<html><body>503 Service Unavailable</body></html>", content_type="text/html")
+        return web.Response(
+            status=503, text="<html><body>503 Service Unavailable</body></html>", content_type="text/html"
+        )
     if answer.wire is Wire.RESET and transport is not None:
         transport.abort()
         return web.Response(status=503)
@@ -252,10 +262,8 @@ async def deliver(request: web.Request, answer: Answer) -> web.StreamResponse:
 
 
 async def _silence(request: web.Request) -> None:
-    """Keep the connection open without a word until the client gives up."""
-    ends_ns = monotonic_ns() + int(SILENCE_SECONDS * 1e9)
-    while request.transport is not None and not request.transport.is_closing() and monotonic_ns() < ends_ns:
-        await asyncio.sleep(0.05)
+    """Keep the connection open without a word; the client's going away cancels the handler."""
+    await asyncio.sleep(SILENCE_SECONDS)
     if request.transport is not None:
         request.transport.abort()
 

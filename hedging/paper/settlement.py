@@ -22,8 +22,8 @@ class Stamp:
 def next_settlement_ns(now_ns: int) -> int:
     """The first 08:00 UTC after ``now_ns``.
 
-    >>> next_settlement_ns(0) == 8 * 3600 * 10**9 and next_settlement_ns(8 * 3600 * 10**9) == 32 * 3600 * 10**9
-    True
+    >>> [next_settlement_ns(hour * 3600 * 10**9) // (3600 * 10**9) for hour in (0, 7, 8)]
+    [8, 8, 32]
     """
     return now_ns + DAY_NS - (now_ns - _EXPIRY_NS) % DAY_NS
 
@@ -49,10 +49,7 @@ def deliver(account: Account, position: Position, price: float, stamp: Stamp) ->
     wallet = account.wallet(listing.settlement_currency)
     size = float(position.size)
     value = delivery_value(listing, price)
-    if position.is_option:
-        cash = size * value
-    else:
-        cash = profit(listing, size, position.session_price, value)
+    cash = size * value if position.is_option else profit(listing, size, position.session_price, value)
     wallet.balance += cash
     account.record(
         LogEntry(
@@ -73,7 +70,7 @@ def deliver(account: Account, position: Position, price: float, stamp: Stamp) ->
 
 
 def settle_session(account: Account, currency: str, marks: Marks, stamp: Stamp) -> float:
-    """Move the session's profit of futures into the balance and begin a new session; returns the cash moved."""
+    """Move the session's futures profit into the balance and begin a new one; returns the cash moved."""
     wallet = account.wallet(currency)
     cash = wallet.futures_session_realised + wallet.session_funding
     for position in account.held(currency):

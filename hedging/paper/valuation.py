@@ -107,15 +107,14 @@ def summarise(account: Account, currency: str, marks: Marks, parameters: MarginP
     """Draw up the summary of one currency."""
     wallet = account.wallet(currency)
     values = [
-        value_position(position, marks(position.listing.name), parameters) for position in account.held(currency)
+        value_position(position, marks(position.listing.name), parameters)
+        for position in account.held(currency)
     ]
     options = [value for value in values if value.position.is_option]
     futures = [value for value in values if not value.position.is_option]
     options_value = sum(value.option_value for value in options)
     futures_upl = sum(value.session_profit for value in futures)
-    margin_balance = (
-        wallet.balance + wallet.futures_session_realised + wallet.session_funding + futures_upl
-    )
+    margin_balance = wallet.balance + wallet.futures_session_realised + wallet.session_funding + futures_upl
     orders = open_order_margin(account, currency, marks, parameters)
     initial = sum(value.margin.initial for value in values) + orders
     maintenance = sum(value.margin.maintenance for value in values)
@@ -155,7 +154,7 @@ def open_order_margin(
     parameters: MarginParameters,
     candidate: tuple[Listing, Order] | None = None,
 ) -> float:
-    """Margin bound by open orders and a ``candidate``: the worst that their fills would add, per instrument."""
+    """Margin bound by open orders and a ``candidate``: the worst their fills would add, per instrument."""
     orders: dict[str, list[Order]] = defaultdict(list)
     listings: dict[str, Listing] = {}
     for order in account.open_orders.values():

@@ -25,10 +25,11 @@ _numbers = count(1)
 class Socket:
     """A client's websocket. It is its own writer: everything leaves through one queue, in order."""
 
-    def __init__(self, response: web.WebSocketResponse, request: web.Request) -> None:
+    def __init__(self, response: web.WebSocketResponse, request: web.Request, hub: Hub) -> None:
         self.number = next(_numbers)
         self._response = response
         self._request = request
+        self._hub = hub
         self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
         self._more = asyncio.Event()
@@ -37,7 +38,6 @@ class Socket:
         self._heartbeat_ns: int | None = None
         self._asked_ns: int | None = None
         self._heard_ns = monotonic_ns()
-        self.hub: Hub | None = None
 
     # --- what methods may do ---------------------------------------------------------------------
 
@@ -71,11 +71,11 @@ class Socket:
 
     def subscribe(self, channels: list[str]) -> list[str]:
         """Add channels."""
-        return self.hub.subscribe(self, channels) if self.hub is not None else []
+        return self._hub.subscribe(self, channels)
 
     def unsubscribe(self, channels: list[str] | None) -> list[str]:
         """Take channels off, or all."""
-        return self.hub.unsubscribe(self, channels) if self.hub is not None else []
+        return self._hub.unsubscribe(self, channels)
 
     # --- the wire --------------------------------------------------------------------------------
 
@@ -150,28 +150,22 @@ class Socket:
         return False
 
 
-async def serve_socket(
-    request: web.Request,
-    dispatcher: Dispatcher,
-    hub: Hub,
-    sockets: set["Socket"],
-    flush: Callable[[], None],
-) -> tuple[web.WebSocketResponse, "Socket"]:
-    """Serve one websocket until it ends; ``flush`` is called after each call."""
+async def open_socket(request: web.Request, hub: Hub) -> tuple[web.WebSocketResponse, Socket]:
+    """Answer the handshake."""
     response = web.WebSocketResponse(compress=False, max_msg_size=1_000_000, autoping=True)
     await response.prepare(request)
-    socket = Socket(response, request)
-    socket.hub = hub
-    sockets.add(socket)
+    return response, Socket(response, request, hub)
+
+
+async def run_socket(socket: Socket, dispatcher: Dispatcher, flush: Callable[[], None]) -> None:
+    """Serve a websocket until it ends; ``flush`` is called after each call."""
     writer = asyncio.create_task(socket.write())
     try:
         await socket.read(dispatcher, flush)
-    finally:
-        sockets.discard(socket)
-        hub.unsubscribe(socket, None)
         await asyncio.sleep(0)
+    finally:
+        socket.unsubscribe(None)
         writer.cancel()
-    return response, socket
 
 
 def orphaned(exchange: Exchange, socket: Socket) -> None:

@@ -106,7 +106,7 @@ class StillMarket:
         self.now_ns = to_ns
 
     def index(self, index_name: str) -> float:
-        return self.spot[index_name.split("_")[0].upper()]
+        return self.spot[index_name.split("_", maxsplit=1)[0].upper()]
 
     settlement_index = index
 

@@ -34,14 +34,24 @@ def best(client, symbol=PERPETUAL):
 def test_markets_of_every_kind_are_loaded(client):
     kinds = {(m["type"], m["settle"], bool(m["linear"])) for m in client.markets.values()}
     assert {
-        ("swap", "BTC", False), ("swap", "ETH", False), ("swap", "USDC", True), ("spot", None, False),
-        ("future", "BTC", False), ("option", "BTC", False), ("option", "ETH", False), ("option", "USDC", True),
+        ("swap", "BTC", False),
+        ("swap", "ETH", False),
+        ("swap", "USDC", True),
+        ("spot", None, False),
+        ("future", "BTC", False),
+        ("option", "BTC", False),
+        ("option", "ETH", False),
+        ("option", "USDC", True),
     } <= {(kind, settle if kind != "spot" else None, linear) for kind, settle, linear in kinds}
     inverse = [m for m in client.markets.values() if m["option"] and m["settle"] == "BTC"]
     assert len({m["expiry"] for m in inverse}) >= 8
-    assert min(
-        len({m["strike"] for m in inverse if m["expiry"] == expiry}) for expiry in {m["expiry"] for m in inverse}
-    ) >= 20
+    assert (
+        min(
+            len({m["strike"] for m in inverse if m["expiry"] == expiry})
+            for expiry in {m["expiry"] for m in inverse}
+        )
+        >= 20
+    )
     perpetual = client.market(PERPETUAL)
     assert (perpetual["contractSize"], perpetual["precision"]["price"]) == (10.0, 0.5)
 
@@ -142,7 +152,9 @@ def test_a_market_order_fills_level_by_level_and_moves_the_position(client):
     assert [t["price"] for t in trades] == sorted((t["price"] for t in trades), reverse=True)
     fee = sum(trade["fee"]["cost"] for trade in trades)
     assert fee == pytest.approx(0.0005 * sum(t["amount"] / t["price"] for t in trades), rel=1e-6)
-    assert {trade["id"] for trade in trades} <= {row["id"] for row in client.fetch_my_trades(PERPETUAL, limit=50)}
+    assert {trade["id"] for trade in trades} <= {
+        row["id"] for row in client.fetch_my_trades(PERPETUAL, limit=50)
+    }
     assert order["id"] in [row["id"] for row in client.fetch_closed_orders(PERPETUAL)]
     assert float(client.fetch_position(PERPETUAL)["info"]["size"]) == before - 300_000
     log = client.private_get_get_transaction_log({"currency": "BTC", "query": "trade"})["result"]["logs"]
@@ -215,7 +227,8 @@ def test_wrong_secret_stale_time_and_missing_scope_are_refused(shared_paper):
 
 
 @pytest.mark.parametrize(
-    ("name", "writes", "wallet"), [("trader", True, False), ("viewer", False, False), ("treasurer", True, True)]
+    ("name", "writes", "wallet"),
+    [("trader", True, False), ("viewer", False, False), ("treasurer", True, True)],
 )
 def test_a_client_can_find_out_what_a_key_may_do(shared_paper, name, writes, wallet):
     key = shared_paper.key(name)
@@ -236,6 +249,10 @@ def test_what_if_positions_change_the_margin(client):
 
 def test_too_many_requests(paper):
     client = ccxt.deribit(paper.config())
-    with pytest.raises(ccxt.DDoSProtection, match="10028"):
+
+    def storm():
         for _ in range(400):
             client.private_get_cancel_by_label({"label": "none"})
+
+    with pytest.raises(ccxt.DDoSProtection, match="10028"):
+        storm()

@@ -1,4 +1,4 @@
-"""The demo book: out of its band at once, short gamma, room to hedge, and delta as our own Black-76 has it."""
+"""The demo book: out of its band at once, short gamma, room to hedge, delta as Black-76 has it."""
 
 from math import log, sqrt
 

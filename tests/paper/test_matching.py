@@ -68,7 +68,8 @@ def test_eaten_depth_comes_back_over_the_refill_time():
     asks = [Level(D("101"), D("100"))]
     book.take(Take(Side.BUY, D("100"), D("101")), asks, 0)
     shown = [
-        sum((level.amount for level in book.depth(Side.SELL, asks, at)), D("0")) for at in (0, SECOND, 2 * SECOND)
+        sum((level.amount for level in book.depth(Side.SELL, asks, at)), D("0"))
+        for at in (0, SECOND, 2 * SECOND)
     ]
     assert shown == [0, 50, 100]
 

@@ -110,11 +110,16 @@ def test_margin_of_short_options_is_the_published_one():
     for case in cases:
         kind = OptionType.CALL if case["cp"] == "c" else OptionType.PUT
         listing = next(
-            row for row in LISTED.values() if row.inverse and row.option_type is kind and row.underlying == "BTC"
+            row
+            for row in LISTED.values()
+            if row.inverse and row.option_type is kind and row.underlying == "BTC"
         )
-        listing = type(listing)(**{
-            **{name: getattr(listing, name) for name in listing.__dataclass_fields__}, "strike": case["strike"]
-        })
+        listing = type(listing)(
+            **{
+                **{name: getattr(listing, name) for name in listing.__dataclass_fields__},
+                "strike": case["strike"],
+            }
+        )
         pricing = Pricing(case["mark_coin"], case["underlying"], case["underlying"])
         figure = position_margin(listing, -1.0, pricing, parameters)
         assert figure.initial == pytest.approx(case["im_coin_short"], rel=1e-12), case
@@ -122,7 +127,9 @@ def test_margin_of_short_options_is_the_published_one():
         assert position_margin(listing, 1.0, pricing, parameters).initial == 0.0
 
 
-@pytest.mark.parametrize(("size", "initial", "maintenance"), [(25, 53_125.0, 28_125.0), (350, 1_312_500.0, None)])
+@pytest.mark.parametrize(
+    ("size", "initial", "maintenance"), [(25, 53_125.0, 28_125.0), (350, 1_312_500.0, None)]
+)
 def test_margin_of_linear_futures_is_the_documented_one(size, initial, maintenance):
     pricing = Pricing(100_000.0, 100_000.0, 100_000.0)
     figure = position_margin(LISTED["BTC_USDC-PERPETUAL"], -size, pricing, MarginParameters())

@@ -97,8 +97,8 @@ def test_shocks_move_the_market_and_trades_by_hand_the_account(paper):
     size = client.fetch_position(PERPETUAL)["contracts"]
     paper.control.trade("BTC-PERPETUAL", "sell", 5000)
     assert client.fetch_position(PERPETUAL)["contracts"] == size - 5000
-    last = client.fetch_my_trades(PERPETUAL, limit=1)[0]["info"]
-    assert (last["label"], float(last["amount"])) == ("", 5000.0)
+    order = client.fetch_closed_orders(PERPETUAL, limit=1)[0]
+    assert (order["info"]["label"], order["filled"], order["info"]["web"]) == ("", 5000.0, True)
 
 
 def test_the_control_endpoint_wants_its_token_and_good_input(paper):

@@ -34,7 +34,9 @@ def test_a_limit_order_that_crosses_gives_one_trade_a_level(desk):
     placed = desk.order(Side.BUY, 2500, 100_000.5, label="a")
     assert [(fill.price, fill.amount) for fill in placed.fills] == [(100_000.0, 1000.0), (100_000.5, 1500.0)]
     assert placed.order.state is OrderState.FILLED
-    assert placed.order.average_price == pytest.approx(2500 / (1000 / 100_000.0 + 1500 / 100_000.5), rel=1e-14)
+    assert placed.order.average_price == pytest.approx(
+        2500 / (1000 / 100_000.0 + 1500 / 100_000.5), rel=1e-14
+    )
 
 
 def test_what_a_limit_order_cannot_get_rests(desk):
@@ -125,7 +127,10 @@ def test_accounts_trade_with_each_other_maker_and_taker(desk):
     maker = desk.order(Side.SELL, 300, 100_000.0, account=desk.rival).order
     placed = desk.order(Side.BUY, 500, 100_000.0)
     assert (maker.state, placed.order.filled) == (OrderState.FILLED, 300)
-    assert [fill.liquidity for fill in (*desk.rival.fills, *placed.fills)] == [Liquidity.MAKER, Liquidity.TAKER]
+    assert [fill.liquidity for fill in (*desk.rival.fills, *placed.fills)] == [
+        Liquidity.MAKER,
+        Liquidity.TAKER,
+    ]
     assert desk.account.positions[PERPETUAL].size == -desk.rival.positions[PERPETUAL].size == 300
     taker_fee = 0.0005 * 300 / 100_000.0
     assert (desk.rival.fills[0].fee, placed.fills[0].fee) == (0.0, pytest.approx(taker_fee, rel=1e-12))
@@ -224,4 +229,3 @@ def test_whatever_is_sent_positions_are_the_sum_of_fills_within_limits(new_desk,
             filled = sum(D(str(f.amount)) for f in account.fills if f.order_id == order.order_id)
             assert filled == order.filled <= order.amount
             assert (order.order_id in account.open_orders) == (order.state is OrderState.OPEN)
-

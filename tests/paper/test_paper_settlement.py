@@ -1,4 +1,4 @@
-"""08:00 UTC: session profit moves, options and futures are delivered; funding; the demo book through a day."""
+"""08:00 UTC: session profit moves, options and futures are delivered; funding; the demo book."""
 
 from decimal import Decimal
 
@@ -55,7 +55,11 @@ def test_expired_options_pay_their_payoff_at_the_average(morning):
     boundary = next_settlement_ns(exchange.market.now_ns)
     exchange.advance(boundary + SECOND)  # to a day whose expiry is listed
     nearest = min(
-        (row for row in exchange.market.listings.values() if row.strike and row.inverse and row.underlying == "BTC"),
+        (
+            row
+            for row in exchange.market.listings.values()
+            if row.strike and row.inverse and row.underlying == "BTC"
+        ),
         key=lambda row: (row.expiration_ns, row.strike),
     )
     assert nearest.expiration_ns == next_settlement_ns(exchange.market.now_ns)

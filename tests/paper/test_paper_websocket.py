@@ -1,4 +1,4 @@
-"""The websocket as Deribit speaks it: subscriptions, increments, heartbeat, cancel-on-disconnect, slow readers."""
+"""The websocket as Deribit speaks it: subscriptions, increments, heartbeat, cancel-on-disconnect."""
 
 import asyncio
 from contextlib import asynccontextmanager

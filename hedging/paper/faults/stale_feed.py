@@ -8,7 +8,7 @@ from hedging.paper.faults.base import Fault
 
 @dataclass(frozen=True)
 class StaleFeed(Fault):
-    """Market data on the websocket stops while the connection stays up; with ``rest``, REST shows old data too."""
+    """Market data on the websocket stops while the connection stays up; with ``rest``, REST is old too."""
 
     name: ClassVar[str] = "stale_feed"
     rest: bool = False

@@ -16,7 +16,7 @@ class Outage(StrEnum):
 
 @dataclass(frozen=True)
 class VenueDown(Fault):
-    """Every call fails (``how``: reset or unavailable, an HTTP 503) and websockets are dropped and refused."""
+    """Every call fails (``how``: reset, or unavailable = HTTP 503); websockets are dropped and refused."""
 
     name: ClassVar[str] = "venue_down"
     how: Outage = Outage.RESET
