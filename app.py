@@ -1,4 +1,4 @@
-"""The launcher: an ASGI app with the live routes, the guard, and a lifespan that finds or starts an engine."""
+"""The launcher: an ASGI app with live routes, a guard, and a lifespan that finds or starts an engine."""
 
 from pathlib import Path
 

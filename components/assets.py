@@ -1,4 +1,4 @@
-"""Files of the board: scripts, style and chart library, gzipped once, served for ever under their own hash."""
+"""Files of the board: scripts, style, chart library; gzipped once, served for ever under their hash."""
 
 import gzip
 import hashlib

@@ -83,7 +83,7 @@ def link(key: str, seen: str, tickets: LinkTickets | None) -> None:
             "ticket": tickets.socket if tickets else "",
             "halt": tickets.halt if tickets else "",
             "seen": seen,
-            "watch": True,
+            "watch": tickets is None,
         },
         default={"seen": None},
         on_seen_change=_nothing,

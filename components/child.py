@@ -11,6 +11,7 @@ from hedging.desk import DOORWAY, Desk, Phase, Standing
 from hedging.errors import LedgerError
 
 COMMAND = (sys.executable, "-m", "hedging", "demo")
+ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 5.0
 LAST_LINES = 3
 
@@ -39,7 +40,7 @@ async def keep_demo() -> None:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        cwd=Path(__file__).resolve().parent.parent,
+        cwd=ROOT,
     )
     said: deque[str] = deque(maxlen=LAST_LINES)
     listening = asyncio.create_task(_listen(process.stderr, said))
@@ -82,7 +83,7 @@ def _ready(line: bytes) -> Ready | None:
 
 async def _attach(ready: Ready) -> None:
     try:
-        desk = await asyncio.to_thread(Desk.open, Path(ready.state), has_demo=True)
+        desk = await asyncio.to_thread(Desk.open, ROOT / ready.state, has_demo=True)
     except LedgerError as error:
         DOORWAY.set(Standing(phase=Phase.FAILED, note=f"the ledger cannot be opened: {error}"))
         return

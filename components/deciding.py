@@ -28,7 +28,9 @@ def waiting() -> None:
     shown = tickets.waiting(view)
     st.html(f'<div class="desk-section">Waiting for a decision: {len(shown)}</div>')
     if not shown:
-        st.html(f'<div class="desk-line" data-testid="no-tickets">{fmt.escape_html(nothing_waits(view))}</div>')
+        st.html(
+            f'<div class="desk-line" data-testid="no-tickets">{fmt.escape_html(nothing_waits(view))}</div>'
+        )
     for ticket in shown:
         _card(ticket, who)
     asking.answers(only=DECISIONS)
@@ -102,7 +104,8 @@ def _confirmation(ticket: Ticket, asked: Confirming) -> None:
 
 def _what(ticket: Ticket) -> str:
     legs = "; ".join(
-        f"{leg.side.name.lower()} {leg.amount:,f} {leg.amount_unit} of {leg.instrument} at {leg.worst_price:,f} or better"
+        f"{leg.side.name.lower()} {fmt.decimal(leg.amount)} {leg.amount_unit.upper()} of {leg.instrument} "
+        f"at {fmt.decimal(leg.worst_price)} or better"
         for leg in ticket.legs
     )
     return f"Send exactly this: {legs}."
@@ -148,17 +151,21 @@ def automatic() -> None:
 def panel(view: View) -> str:
     """The automatic panel's words as HTML; outside words are escaped."""
     auto = view.auto
-    rows = [f'<b data-testid="auto-mode">Automatic hedging: {auto.mode}</b>', f"<span>{_mode_words(auto)}</span>"]
+    rows = [
+        f'<b data-testid="auto-mode">Automatic hedging: {auto.mode}</b>',
+        f"<span>{_mode_words(auto)}</span>",
+    ]
     if auto.mode is not AutoMode.OFF:
         until = f" until {fmt.clock_time(auto.until)} UTC" if auto.until else ""
         rows.append(
-            f'<span class="desk-soft">set by {fmt.escape_html(auto.set_by)} at {fmt.clock_time(auto.set_at)} UTC{until}'
-            "</span>"
+            f'<span class="desk-soft">set by {fmt.escape_html(auto.set_by)} '
+            f"at {fmt.clock_time(auto.set_at)} UTC{until}</span>"
         )
     if auto.mode is AutoMode.ARMED:
         rows.append(
             f'<span>used <b data-testid="auto-orders">{auto.orders_used} of {auto.max_orders}</b> orders and '
-            f"<b>{fmt.plain(auto.turnover_used_usd, 0)} of {fmt.plain(auto.max_turnover_usd, 0)}</b> USD</span>"
+            f"<b>{fmt.plain(auto.turnover_used_usd, 0)} of {fmt.plain(auto.max_turnover_usd, 0)}</b>"
+            " USD</span>"
         )
         rows.append(_countdown(auto))
     if auto.ended_because:
@@ -170,7 +177,10 @@ def _countdown(auto: AutoSetting) -> str:
     start, end = fmt.milliseconds(auto.set_at), fmt.milliseconds(auto.until)
     if start is None or end is None:
         return ""
-    return f'<span class="desk-countdown" style="margin-left:0" data-desk-from="{start}" data-desk-until="{end}"></span>'
+    return (
+        f'<span class="desk-countdown" style="margin-left:0" '
+        f'data-desk-from="{start}" data-desk-until="{end}"></span>'
+    )
 
 
 def _mode_words(auto: AutoSetting) -> str:
@@ -185,7 +195,8 @@ def _refusals(view: View) -> str:
     if not view.auto_refusals:
         return '<span class="desk-good" data-testid="auto-ready">Nothing speaks against it now.</span>'
     items = "".join(f"<li>{fmt.escape_html(reason)}</li>" for reason in view.auto_refusals)
-    return f'<span class="desk-near" data-testid="auto-refusals">It would refuse now, because</span><ul>{items}</ul>'
+    head = '<span class="desk-near" data-testid="auto-refusals">It would refuse now, because</span>'
+    return f"{head}<ul>{items}</ul>"
 
 
 def _positions(who: Person) -> None:
@@ -195,17 +206,35 @@ def _positions(who: Person) -> None:
     st.number_input("Minutes", 1, 60, 15, key="auto-minutes", disabled=locked)
     st.number_input("Orders at most", 1, 200, 20, key="auto-orders", disabled=locked)
     st.number_input(
-        "Turnover at most, USD", 10_000, 50_000_000, 3_000_000, step=100_000, key="auto-turnover", disabled=locked
+        "Turnover at most, USD",
+        10_000,
+        50_000_000,
+        3_000_000,
+        step=100_000,
+        key="auto-turnover",
+        disabled=locked,
     )
     with st.container(horizontal=True, key="auto-row"):
-        st.button("Off", key="auto-off", disabled=locked, help=why, on_click=_auto, args=(CommandKind.AUTO_OFF,))
         st.button(
-            "Shadow", key="auto-shadow", disabled=locked, help=why, on_click=_auto, args=(CommandKind.AUTO_SHADOW,)
+            "Off", key="auto-off", disabled=locked, help=why, on_click=_auto, args=(CommandKind.AUTO_OFF,)
         )
         st.button(
-            "Arm", key="auto-arm", type="primary", disabled=locked, help=why, on_click=_auto,
+            "Shadow",
+            key="auto-shadow",
+            disabled=locked,
+            help=why,
+            on_click=_auto,
+            args=(CommandKind.AUTO_SHADOW,),
+        )
+        st.button(
+            "Arm",
+            key="auto-arm",
+            type="primary",
+            disabled=locked,
+            help=why,
+            on_click=_auto,
             args=(CommandKind.AUTO_ARM,),
-        )  # fmt: skip
+        )
 
 
 def _auto(kind: CommandKind) -> None:

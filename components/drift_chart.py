@@ -27,7 +27,9 @@ def delta(underlying: str, samples: Sequence[ExposureSample], tickets: Sequence[
     """Delta through time with its band; each hedge is a marker with its ticket."""
     title = f"{underlying} delta and its band"
     if not samples:
-        return Chart(title=title, unit=underlying, empty="no history yet: the first point comes with the next cycle")
+        return Chart(
+            title=title, unit=underlying, empty="no history yet: the first point comes with the next cycle"
+        )
     shown = thin(samples)
     times = [_time(each.at) for each in shown]
     band = {"width": 1, "color": "@faint", "shape": "hv"}
@@ -42,25 +44,34 @@ def delta(underlying: str, samples: Sequence[ExposureSample], tickets: Sequence[
         traces.append(marks)
     layout = base_layout(
         f"drift-{underlying}",
-        xaxis=axis("UTC", type="date", zeroline=False),
+        xaxis=axis("", type="date", zeroline=False),
         yaxis=axis(underlying, zeroline=True),
     )
-    return Chart(title=title, unit=underlying, data=tuple(traces), layout=layout)
+    return Chart(title=title, unit=f"{underlying}, times in UTC", data=tuple(traces), layout=layout)
 
 
 def ratio(underlying: str, samples: Sequence[ExposureSample]) -> Chart:
     """Hedge ratio held and wanted through time."""
     title = f"{underlying} hedge ratio, held and wanted"
     if not any(each.ratio_held is not None for each in samples):
-        return Chart(title=title, unit="ratio", empty="no hedge ratio yet: the primary delta is not known or too small")
+        return Chart(
+            title=title, unit="ratio", empty="no hedge ratio yet: the primary delta is not known or too small"
+        )
     shown = thin(samples)
     times = [_time(each.at) for each in shown]
     traces = (
         _series(times, [_brief(e.ratio_held) for e in shown], "held", {"width": 2.2, "color": "@long"}),
-        _series(times, [_brief(e.ratio_wanted) for e in shown], "wanted", {"width": 1.6, "color": "@third", "dash": "dash"}),
+        _series(
+            times,
+            [_brief(e.ratio_wanted) for e in shown],
+            "wanted",
+            {"width": 1.6, "color": "@third", "dash": "dash"},
+        ),
     )
     layout = base_layout(
-        f"ratio-{underlying}", xaxis=axis("UTC", type="date", zeroline=False), yaxis=axis("ratio", zeroline=False)
+        f"ratio-{underlying}",
+        xaxis=axis("", type="date", zeroline=False),
+        yaxis=axis("ratio", zeroline=False),
     )
     return Chart(title=title, unit="ratio", data=traces, layout=layout)
 
@@ -79,13 +90,20 @@ def hedges(underlying: str, samples: Sequence[ExposureSample], tickets: Sequence
     if not done:
         return None
     return {
-        "type": "scatter", "mode": "markers", "name": "hedge",
+        "type": "scatter",
+        "mode": "markers",
+        "name": "hedge",
         "x": [_time(_decided(ticket)) for ticket in done],
         "y": [_brief(ticket.delta_before) for ticket in done],
         "text": [f"{ticket.id}: {ticket.sentence}"[:160].replace("<", "‹") for ticket in done],
-        "marker": {"size": 11, "symbol": "triangle-down", "color": "@third", "line": {"width": 1.5, "color": "@ground"}},
+        "marker": {
+            "size": 11,
+            "symbol": "triangle-down",
+            "color": "@third",
+            "line": {"width": 1.5, "color": "@ground"},
+        },
         "hovertemplate": "%{text}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _decided(ticket: Ticket) -> datetime:
@@ -94,9 +112,16 @@ def _decided(ticket: Ticket) -> datetime:
 
 def _series(times: Sequence[str], values: Sequence[float | None], name: str, line: Json) -> dict[str, object]:
     return {
-        "type": "scatter", "mode": "lines", "name": name, "x": times, "y": values, "line": line,
-        "connectgaps": False, "showlegend": not name.startswith("band"), "hovertemplate": "%{y:.3f}",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": times,
+        "y": values,
+        "line": line,
+        "connectgaps": False,
+        "showlegend": not name.startswith("band"),
+        "hovertemplate": "%{y:.3f}",
+    }
 
 
 def _time(at: datetime) -> str:

@@ -4,6 +4,7 @@ import html
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 MINUS = "\u2212"
 THIN_SPACE = "\u2009"
@@ -60,6 +61,16 @@ def plain(value: float | None, digits: int) -> str:
     """
     text = signed(value, digits)
     return text.removeprefix("+")
+
+
+def decimal(value: Decimal) -> str:
+    """Exact amount or price with thousands separators and no idle zeros.
+
+    >>> decimal(Decimal("963610.0")), decimal(Decimal("103355.25")), decimal(Decimal("1E+3"))
+    ('963,610', '103,355.25', '1,000')
+    """
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def coin(value: float | None) -> str:
@@ -184,9 +195,9 @@ def escape_html(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Outside words inside a label: nothing in them is markdown, an image or a directive.
+    r"""Outside words inside a label: nothing in them is markdown, an image or a directive.
 
     >>> escape_markdown("![x](http://a)")
-    '\\\\!\\\\[x\\\\]\\\\(http\\\\:\\\\/\\\\/a\\\\)'
+    '\\!\\[x\\]\\(http\\:\\/\\/a\\)'
     """
     return _MARKDOWN.sub(r"\\\1", text.replace("\n", " "))

@@ -1,13 +1,11 @@
 """A page is only ever called by the shell: this refuses a page file that is run by itself."""
 
-from typing import NoReturn
-
 
 class RunAloneError(RuntimeError):
     """A page was started without the frame that checks who is asking."""
 
 
-def refuse_alone(name: str) -> NoReturn | None:
+def refuse_alone(name: str) -> None:
     """Refuse when a page module is the main script.
 
     >>> refuse_alone("pages.exposure") is None
@@ -15,4 +13,3 @@ def refuse_alone(name: str) -> NoReturn | None:
     """
     if name == "__main__":
         raise RunAloneError("a page cannot be run by itself: start the app with `streamlit run app.py`")
-    return None

@@ -10,7 +10,6 @@ from components.payload import Chart, Json, axis, base_layout
 from hedging.model.view import LadderCell, UnderlyingView
 
 
-
 class Greek(StrEnum):
     """Which figure of a ladder cell is drawn."""
 
@@ -57,11 +56,20 @@ def by_strike(each: UnderlyingView, greek: Greek) -> Chart:
         found[cell.expiry, cell.strike] += _figure(cell, greek)
     z = [[found.get((expiry, strike)) for strike in strikes] for expiry in expiries]
     reach = max((abs(value) for row in z for value in row if value is not None), default=1.0) or 1.0
-    return Chart(title=title, unit=unit, data=(_heat(strikes, expiries, z, reach, unit),), layout=_heat_layout(name, greek))
+    return Chart(
+        title=title,
+        unit=unit,
+        data=(_heat(strikes, expiries, z, reach, unit),),
+        layout=_heat_layout(name, greek),
+    )
 
 
 def _heat(
-    strikes: list[float], expiries: list[datetime | None], z: list[list[float | None]], reach: float, unit: str
+    strikes: list[float],
+    expiries: list[datetime | None],
+    z: list[list[float | None]],
+    reach: float,
+    unit: str,
 ) -> Json:
     return {
         "type": "heatmap",
@@ -71,10 +79,14 @@ def _heat(
         "text": [["" if value is None else fmt.coin(value) for value in row] for row in z],
         "texttemplate": "%{text}" if len(strikes) <= 12 else "",
         "textfont": {"size": 11},
-        "zmin": -reach, "zmax": reach, "xgap": 2, "ygap": 2, "showscale": False,
+        "zmin": -reach,
+        "zmax": reach,
+        "xgap": 2,
+        "ygap": 2,
+        "showscale": False,
         "colorscale": [[0, "@heat_short"], [0.5, "@heat_mid"], [1, "@heat_long"]],
         "hovertemplate": f"strike %{{x}}, %{{y}}<br>%{{text}} {unit}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _heat_layout(name: str, greek: Greek) -> Json:
@@ -90,13 +102,22 @@ def _heat_layout(name: str, greek: Greek) -> Json:
 def bars(labels: list[str], values: list[float], name: str, yaxis: str) -> Json:
     """Signed bars: long plain blue, short orange with hatching."""
     return {
-        "type": "bar", "x": labels, "y": [float(f"{value:.6g}") for value in values], "name": name, "yaxis": yaxis,
+        "type": "bar",
+        "x": labels,
+        "y": [float(f"{value:.6g}") for value in values],
+        "name": name,
+        "yaxis": yaxis,
         "marker": {
             "color": ["@long" if value >= 0 else "@short" for value in values],
-            "pattern": {"shape": ["" if value >= 0 else "/" for value in values], "fgcolor": "@ground", "size": 6, "solidity": 0.35},
+            "pattern": {
+                "shape": ["" if value >= 0 else "/" for value in values],
+                "fgcolor": "@ground",
+                "size": 6,
+                "solidity": 0.35,
+            },
         },
         "hovertemplate": "%{y:+.3f}",
-    }  # fmt: skip
+    }
 
 
 def label(expiry: datetime | None) -> str:

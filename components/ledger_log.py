@@ -17,8 +17,9 @@ def sentence(record: Record) -> str:
         "fill": _fill,
         "trading": _trading,
         "lease": _lease,
-    }.get(record.kind)
-    return words(record, body) if words else f"{record.kind} {record.ref}".strip()
+        "inputs": _inputs,
+    }.get(record.kind, _told)
+    return words(record, body)
 
 
 def _body(record: Record) -> Mapping[str, object]:
@@ -41,7 +42,7 @@ def _ticket(record: Record, body: Mapping[str, object]) -> str:
     return f"Ticket {record.ref} {state}{by}{note}: {_text(body, 'sentence')}"
 
 
-def _command(record: Record, body: Mapping[str, object]) -> str:
+def _command(_: Record, body: Mapping[str, object]) -> str:
     who = f"{_text(body, 'user')} ({_text(body, 'role')})"
     what = f"{_text(body, 'kind')} {_text(body, 'ref')}".strip()
     why = f", because {_text(body, 'reason')}" if body.get("reason") else ""
@@ -52,14 +53,19 @@ def _command(record: Record, body: Mapping[str, object]) -> str:
 
 
 def _side(body: Mapping[str, object]) -> str:
-    return {"1": "buy", "-1": "sell", "BUY": "buy", "SELL": "sell"}.get(_text(body, "side"), _text(body, "side"))
+    return {"1": "buy", "-1": "sell", "BUY": "buy", "SELL": "sell"}.get(
+        _text(body, "side"), _text(body, "side")
+    )
 
 
 def _order(record: Record, body: Mapping[str, object]) -> str:
-    what = f"{_side(body)} {_text(body, 'amount')} {_text(body, 'instrument')} at {_text(body, 'limit_price')}"
+    what = (
+        f"{_side(body)} {_text(body, 'amount')} {_text(body, 'instrument')} at {_text(body, 'limit_price')}"
+    )
     filled = f", filled {_text(body, 'filled')}" if _text(body, "filled") not in ("", "0") else ""
     detail = f": {_text(body, 'detail')}" if body.get("detail") else ""
-    return f"Order {record.ref} {_text(body, 'state')}: {what}{filled}, for ticket {_text(body, 'ticket_id')}{detail}"
+    ticket = f"for ticket {_text(body, 'ticket_id')}"
+    return f"Order {record.ref} {_text(body, 'state')}: {what}{filled}, {ticket}{detail}"
 
 
 def _fill(_: Record, body: Mapping[str, object]) -> str:
@@ -78,6 +84,17 @@ def _trading(_: Record, body: Mapping[str, object]) -> str:
 
 def _lease(record: Record, body: Mapping[str, object]) -> str:
     return f"Lease of {record.ref or _text(body, 'book')} held by {_text(body, 'holder') or record.actor}"
+
+
+def _inputs(record: Record, _: Mapping[str, object]) -> str:
+    return f"The inputs {record.ref[:12]}… of a decision were stored"
+
+
+def _told(record: Record, body: Mapping[str, object]) -> str:
+    said = ", ".join(
+        f"{name} {value}" for name, value in body.items() if isinstance(value, str | int | float)
+    )
+    return f"{record.kind} {record.ref}: {said}" if said else f"{record.kind} {record.ref}".strip()
 
 
 def matches(record: Record, words: str) -> bool:
@@ -135,9 +152,15 @@ def as_csv(records: Sequence[Record]) -> str:
     lines = ["sequence,at,kind,actor,ref,body,previous_hash,hash"]
     for record in records:
         cells = (
-            str(record.sequence), record.at.isoformat(), record.kind, record.actor, record.ref, record.body,
-            record.previous_hash, record.hash,
-        )  # fmt: skip
+            str(record.sequence),
+            record.at.isoformat(),
+            record.kind,
+            record.actor,
+            record.ref,
+            record.body,
+            record.previous_hash,
+            record.hash,
+        )
         lines.append(",".join(_cell(cell) for cell in cells))
     return "\r\n".join(lines) + "\r\n"
 

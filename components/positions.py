@@ -12,10 +12,9 @@ from hedging.model.view import View
 
 COLUMNS = (
     Column(id="instrument", label="Instrument", wide=True),
-    Column(id="account", label="Account"),
     Column(id="kind", label="Kind"),
     Column(id="expiry", label="Expiry"),
-    Column(id="amount", label="Amount", unit="coin or USD", number=True),
+    Column(id="amount", label="Amount", number=True),
     Column(id="delta", label="Delta", unit="coin", number=True),
     Column(id="delta_black", label="Black Δ", unit="coin", number=True),
     Column(id="gamma", label="Gamma", unit="coin / 1 %", number=True),
@@ -24,7 +23,11 @@ COLUMNS = (
     Column(id="iv", label="IV", unit="%", number=True),
     Column(id="mark", label="Mark", number=True),
     Column(id="value", label="Value", unit="USD", number=True),
+    Column(id="account", label="Account"),
 )
+
+
+_KINDS = {Kind.SPOT: "spot", Kind.PERPETUAL: "perp", Kind.FUTURE: "future", Kind.OPTION: "option"}
 
 
 def positions(view: View) -> Table:
@@ -33,8 +36,12 @@ def positions(view: View) -> Table:
     gaps = len(view.gaps)
     foot = f"incomplete: {gaps} {'figure is' if gaps == 1 else 'figures are'} missing" if gaps else ""
     return Table(
-        columns=COLUMNS, rows=rows, empty="no open position", foot=foot, foot_tone=Tone.UNKNOWN,
-    )  # fmt: skip
+        columns=COLUMNS,
+        rows=rows,
+        empty="no open position",
+        foot=foot,
+        foot_tone=Tone.UNKNOWN,
+    )
 
 
 def _row(each: PositionExposure) -> Row:
@@ -42,12 +49,11 @@ def _row(each: PositionExposure) -> Row:
     gamma = fmt.gamma_per_percent(each.gamma_coin)
     vega, theta = fmt.vega_per_point(each.vega_usd), fmt.theta_per_day(each.theta_usd)
     expiry = instrument.expiry
-    kind = f"{instrument.settlement} {instrument.kind}" + (", hedge" if each.is_hedge else "")
+    kind = f"{instrument.settlement[:3]} {_KINDS[instrument.kind]}{' · hedge' if each.is_hedge else ''}"
     option = instrument.kind is Kind.OPTION
     cells = (
         Cell(instrument.name, instrument.name),
-        Cell(each.account, each.account),
-        Cell(kind, kind),
+        Cell(kind, kind, note="inv: settled in coin; lin: settled in dollars"),
         Cell(fmt.expiry(expiry) if expiry else "", expiry.timestamp() if expiry else -1.0),
         Cell(f"{_amount(each)} {_unit(each)}", each.amount, tone_of(each.amount)),
         _number(each.delta_net, fmt.coin(each.delta_net)),
@@ -57,7 +63,8 @@ def _row(each: PositionExposure) -> Row:
         _number(theta, fmt.usd(theta)) if option else Cell("", 0.0),
         Cell("" if not option else fmt.UNKNOWN if each.iv is None else fmt.plain(each.iv * 100, 1), each.iv),
         Cell(fmt.price(each.mark), each.mark),
-        _number(each.value_usd, fmt.usd(each.value_usd)),
+        Cell(fmt.usd(each.value_usd), each.value_usd, tone_of(each.value_usd)),
+        Cell(each.account, each.account),
     )
     return Row(id=f"{each.account}:{instrument.name}", cells=cells, group=instrument.underlying)
 
@@ -121,7 +128,11 @@ def gaps(view: View) -> Table:
     rows = tuple(
         Row(
             id=f"{number}:{gap.what}",
-            cells=(Cell(gap.what, gap.what), Cell(gap.reason, gap.reason, Tone.NEAR), Cell(gap.detail, gap.detail)),
+            cells=(
+                Cell(gap.what, gap.what),
+                Cell(gap.reason, gap.reason, Tone.NEAR),
+                Cell(gap.detail, gap.detail),
+            ),
             group=gap.underlying or "",
         )
         for number, gap in enumerate(view.gaps)

@@ -13,7 +13,12 @@ def figure(each: UnderlyingView) -> Chart:
         return Chart(title=title, unit=unit, empty="unknown until every position is valued")
     traces = [
         _line(profile.spots, profile.delta_now, "now", {"color": "@long", "width": 2.5}),
-        _line(profile.spots, profile.delta_at_expiry, "at expiry", {"color": "@soft", "width": 1.3, "dash": "dot"}),
+        _line(
+            profile.spots,
+            profile.delta_at_expiry,
+            "at expiry",
+            {"color": "@soft", "width": 1.3, "dash": "dot"},
+        ),
     ]
     if profile.delta_after_ticket is not None:
         line = {"color": "@third", "width": 2, "dash": "dash"}
@@ -24,9 +29,14 @@ def figure(each: UnderlyingView) -> Chart:
 
 def _line(xs: tuple[float, ...], ys: tuple[float, ...], label: str, line: Json) -> Json:
     return {
-        "type": "scatter", "mode": "lines", "name": label, "line": line,
-        "x": [_brief(x) for x in xs], "y": [_brief(y) for y in ys], "hovertemplate": "%{y:+.3f}",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "name": label,
+        "line": line,
+        "x": [_brief(x) for x in xs],
+        "y": [_brief(y) for y in ys],
+        "hovertemplate": "%{y:+.3f}",
+    }
 
 
 def _brief(number: float) -> float:
@@ -35,10 +45,15 @@ def _brief(number: float) -> float:
 
 def _here(index: float, delta: float, name: str) -> Json:
     return {
-        "type": "scatter", "mode": "markers", "name": "here", "x": [index], "y": [delta], "showlegend": False,
+        "type": "scatter",
+        "mode": "markers",
+        "name": "here",
+        "x": [index],
+        "y": [delta],
+        "showlegend": False,
         "marker": {"size": 9, "color": "@text", "line": {"color": "@ground", "width": 2}},
         "hovertemplate": f"here {fmt.coin(delta)} {name}<extra></extra>",
-    }  # fmt: skip
+    }
 
 
 def _layout(each: UnderlyingView) -> Json:
@@ -46,10 +61,15 @@ def _layout(each: UnderlyingView) -> Json:
     if each.exposure is not None:
         shapes.append(
             {
-                "type": "line", "x0": each.exposure.index, "x1": each.exposure.index, "y0": 0, "y1": 1,
-                "yref": "paper", "line": {"color": "@faint", "width": 1, "dash": "dot"},
+                "type": "line",
+                "x0": each.exposure.index,
+                "x1": each.exposure.index,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": "@faint", "width": 1, "dash": "dot"},
             }
-        )  # fmt: skip
+        )
     if each.drift is not None:
         shapes.append(band_shape(each.drift.band.lower, each.drift.band.upper))
     return base_layout(
@@ -63,6 +83,13 @@ def _layout(each: UnderlyingView) -> Json:
 def band_shape(lower: float, upper: float) -> Json:
     """The band as a shaded strip across the whole chart."""
     return {
-        "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": lower, "y1": upper, "layer": "below",
-        "fillcolor": "@band", "line": {"width": 1, "color": "@line"},
-    }  # fmt: skip
+        "type": "rect",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": lower,
+        "y1": upper,
+        "layer": "below",
+        "fillcolor": "@band",
+        "line": {"width": 1, "color": "@line"},
+    }

@@ -21,7 +21,9 @@ def log(desk: Desk) -> None:
     kind_box, actor_box, words_box, fresh_box = st.columns([1, 1, 2.4, 0.8], vertical_alignment="bottom")
     kind = kind_box.selectbox("Kind", KINDS, key="ledger-kind")
     actor = actor_box.text_input("Actor", key="ledger-actor", placeholder="anyone")
-    words = words_box.text_input("Words", key="ledger-words", placeholder="any words in the sentence or the body")
+    words = words_box.text_input(
+        "Words", key="ledger-words", placeholder="any words in the sentence or the body"
+    )
     fresh_box.button("Read again", key="ledger-fresh", width="stretch")
     records = desk.records(MOST_RECORDS, kind=None if kind == ALL else kind, actor=actor.strip() or None)
     shown = [record for record in records if ledger_log.matches(record, words)]
@@ -41,8 +43,13 @@ def table(shown: Sequence[Record]) -> None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "What happened": st.column_config.TextColumn(width="large"),
-            "No.": st.column_config.NumberColumn(width="small", format="%d"),
+            "What happened": st.column_config.TextColumn(width=700),
+            "No.": st.column_config.NumberColumn(width=60, format="%d"),
+            "UTC": st.column_config.TextColumn(width=140),
+            "Kind": st.column_config.TextColumn(width=80),
+            "Actor": st.column_config.TextColumn(width=90),
+            "Reference": st.column_config.TextColumn(width=150),
+            "Hash": st.column_config.TextColumn(width=100),
         },
     )
     rows = picked.selection.rows
@@ -50,8 +57,9 @@ def table(shown: Sequence[Record]) -> None:
         record = shown[rows[0]]
         st.code(record.body, language="json", wrap_lines=True)
         st.html(
-            f'<div class="desk-line">record {record.sequence} · previous hash {fmt.escape_html(record.previous_hash)}'
-            f" · hash {fmt.escape_html(record.hash)}</div>"
+            f'<div class="desk-line">record {record.sequence} · '
+            f"previous hash {fmt.escape_html(record.previous_hash)} · "
+            f"hash {fmt.escape_html(record.hash)}</div>"
         )
 
 
@@ -101,7 +109,9 @@ def chain(desk: Desk) -> None:
 
 def _verify(desk: Desk) -> None:
     try:
-        session.note_proof(f"{desk.verify_chain():,} records verify, from the first to the last, without a gap")
+        session.note_proof(
+            f"{desk.verify_chain():,} records verify, from the first to the last, without a gap"
+        )
     except LedgerTampered as error:
         session.note_proof(f"THE CHAIN DOES NOT VERIFY: {error}")
     except LedgerError as error:

@@ -25,6 +25,7 @@ STATE_VARIABLE = "HEDGING_STATE"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 FOR_EVER = "public, max-age=31536000, immutable"
 MOST_HALT_BYTES = 4096
+CHARTLESS = frozenset({"/ledger"})
 
 PRODUCER = Producer(DOORWAY.mark, lambda: topics.topics(DOORWAY.scene()))
 
@@ -44,21 +45,24 @@ def _installed_page() -> str:
 
 
 @cache
-def front_page() -> str:
-    """The installed frontend's page with our first script in its head and the board preloaded."""
+def front_page(path: str) -> str:
+    """The installed frontend's page with our first script in its head and what ``path`` draws preloaded."""
     base = assets.base()
+    chart = "" if path in CHARTLESS else f'<link rel="preload" as="script" href="{base}/plotly.js">'
     head = (
         f'<script src="{base}/first.js"></script>'
         f'<link rel="stylesheet" href="{base}/style.css">'
         f'<link rel="modulepreload" href="{base}/board.js">'
-        f'<link rel="preload" as="script" href="{base}/plotly.js">'
+        f"{chart}"
     )
     return _installed_page().replace("<title>Streamlit</title>", f"{head}<title>Hedge monitor</title>")
 
 
-async def front(_request: Request) -> Response:
+async def front(request: Request) -> Response:
     """The page that loads the app, at the address of each of its pages."""
-    return Response(front_page(), media_type="text/html", headers={"cache-control": "no-cache"})
+    return Response(
+        front_page(request.url.path), media_type="text/html", headers={"cache-control": "no-cache"}
+    )
 
 
 def refuse_open_address() -> None:
@@ -99,7 +103,9 @@ async def halt(request: Request) -> Response:
         return JSONResponse({"refused": "the request is not understood"}, status_code=400)
     holder = HALT_TICKETS.redeem(ask.ticket)
     if holder is None or not ask.key:
-        return JSONResponse({"refused": "this page is too old to halt: it is getting a new ticket"}, status_code=401)
+        return JSONResponse(
+            {"refused": "this page is too old to halt: it is getting a new ticket"}, status_code=401
+        )
     desk = DOORWAY.standing.desk
     if desk is None:
         return JSONResponse({"refused": "no engine runs yet: there is nothing to halt"}, status_code=409)
@@ -143,7 +149,7 @@ async def find_engine() -> None:
 
 async def attach(folder: Path) -> None:
     """Open a state folder; wait for it where it is not there yet."""
-    while not folder.is_dir():
+    while not await asyncio.to_thread(folder.is_dir):
         DOORWAY.set(Standing(note=f"waiting for the state folder {folder}"))
         await asyncio.sleep(1.0)
     try:

@@ -39,15 +39,24 @@ class Confirming:
     content_hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A wish that went nowhere, and why."""
+
+    kind: CommandKind
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memo:
     """What a session keeps between script runs."""
 
     confirming: Confirming | None = None
     asked: tuple[Asked, ...] = ()
-    denied: str = ""
+    denied: Refused | None = None
     form_key: str = ""
     proof: str = ""
+    shown: str = ""
 
 
 def person(mode: VenueMode | None) -> Person:
@@ -76,7 +85,7 @@ def keep(kept: Memo) -> None:
 
 def confirm(ticket: Confirming | None) -> None:
     """Open the confirmation of one ticket, or close it."""
-    keep(replace(memo(), confirming=ticket, denied=""))
+    keep(replace(memo(), confirming=ticket, denied=None))
 
 
 def confirm_closed() -> None:
@@ -88,17 +97,22 @@ def remember(asked: Asked) -> None:
     """Follow a command to its answer; the form that made it gets a new key."""
     kept = memo()
     others = tuple(each for each in kept.asked if each.key != asked.key)
-    keep(replace(kept, asked=(*others, asked)[-4:], denied="", form_key=uuid.uuid4().hex))
+    keep(replace(kept, asked=(*others, asked)[-4:], denied=None, form_key=uuid.uuid4().hex))
 
 
-def deny(reason: str) -> None:
+def deny(kind: CommandKind, reason: str) -> None:
     """Show why a wish went nowhere."""
-    keep(replace(memo(), denied=reason))
+    keep(replace(memo(), denied=Refused(kind, reason)))
 
 
 def note_proof(words: str) -> None:
     """Keep the outcome of the last chain verification."""
     keep(replace(memo(), proof=words))
+
+
+def note_shown(words: str) -> None:
+    """Keep what came of the last thing done to the paper market."""
+    keep(replace(memo(), shown=words))
 
 
 def form_key() -> str:

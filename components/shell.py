@@ -1,20 +1,20 @@
 """The UI script: who acts, the status strip with Halt, navigation; every page runs inside this frame."""
 
-import random
+import secrets
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from components import asking, board, session, topics
-from components.navigation import MENU
 from components.format import escape_html, escape_markdown
+from components.navigation import MENU
 from components.strip import mark
 from hedging.desk import DOORWAY, Person, Phase
 from hedging.live import HALT_TICKETS, SOCKET_TICKETS, Holder
 from hedging.model.trading import CommandKind, Role, TradingState
 from hedging.model.view import VenueMode, View
 
-HEARTBEAT_SECONDS = 6.0 + random.random() * 2  # jittered, so that many viewers do not beat at once
+HEARTBEAT_SECONDS = 6.0 + secrets.randbelow(200) / 100  # jittered, so that many viewers do not beat at once
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         board.show("strip", [board.Widget(id="strip", kind=board.WidgetKind.STRIP, topic=topics.STRIP)])
     with st.container(key="desk-heartbeat"):
         _heartbeat(who)
-    _halted()
+    _halted(has_control=bool(DOORWAY.standing.control_url))
     page.run()
 
 
@@ -73,19 +73,26 @@ def _heartbeat(who: Person) -> None:
 
 
 @st.fragment(run_every=5.0)
-def _halted() -> None:
+def _halted(*, has_control: bool) -> None:
     """While trading is halted: why, and the way back, which takes two people."""
     standing = DOORWAY.standing
     view = standing.desk.read() if standing.desk and standing.phase is Phase.RUNNING else None
     board.link("halted", mark(view) if view else standing.phase, None)
+    if has_control != bool(standing.control_url):
+        st.rerun()  # the paper exchange came or went: so does its page
     if view is None or view.trading_state is not TradingState.HALTED:
         return
     asked = view.resume_asked_by
-    words = f" · <span>{escape_html(asked)} asks to resume: a second person of risk confirms</span>" if asked else ""
+    words = (
+        f" · <span>{escape_html(asked)} asks to resume: a second person of risk confirms</span>"
+        if asked
+        else ""
+    )
     because = escape_html(view.halted_because or "no reason given")
     with st.container(key="desk-halted", horizontal=True, vertical_alignment="center"):
         st.html(
-            f'<div class="desk-halted" data-testid="halted"><b>HALTED</b> nothing is sent: {because}{words}</div>'
+            '<div class="desk-halted" data-testid="halted"><b>HALTED</b> nothing is sent: '
+            f"{because}{words}</div>"
         )
         label = "Confirm resume" if asked else "Ask to resume"
         who = session.person(view.mode)

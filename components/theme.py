@@ -114,7 +114,9 @@ def stylesheet() -> str:
     """Both palettes as CSS custom properties, chosen by the page's data-desk-theme."""
     blocks = []
     for selector, palette in ((":root", DARK), (':root[data-desk-theme="light"]', LIGHT)):
-        lines = "".join(f"--desk-{name.replace('_', '-')}:{value};" for name, value in asdict(palette).items())
+        lines = "".join(
+            f"--desk-{name.replace('_', '-')}:{value};" for name, value in asdict(palette).items()
+        )
         blocks.append(f"{selector}{{{lines}}}")
     return "\n".join(blocks)
 

@@ -1,4 +1,4 @@
-"""Tickets: the waiting card in words and numbers, running orders with their fills, what became of the rest."""
+"""Tickets: the waiting card in words and numbers, orders with their fills, and the past."""
 
 from datetime import datetime
 
@@ -28,8 +28,9 @@ def card(ticket: Ticket) -> str:
     shadow = '<span class="desk-chip">shadow: never sent</span>' if ticket.shadow else ""
     return (
         f'<div class="desk-card" data-testid="ticket-{test_id}" data-ticket="{test_id}">'
-        f'<div class="desk-card-head"><b>{test_id}</b><span class="desk-chip">{fmt.escape_html(ticket.underlying)}'
-        f'</span>{shadow}<span class="desk-soft">proposed {fmt.clock_time(ticket.created_at)} UTC by '
+        f'<div class="desk-card-head"><b>{test_id}</b>'
+        f'<span class="desk-chip">{fmt.escape_html(ticket.underlying)}</span>{shadow}'
+        f'<span class="desk-soft">proposed {fmt.clock_time(ticket.created_at)} UTC by '
         f"{fmt.escape_html(ticket.proposed_by)}</span>{_countdown(ticket)}</div>"
         f'<p class="desk-sentence" data-testid="sentence-{test_id}">{fmt.escape_html(ticket.sentence)}</p>'
         f'<p class="desk-reason">{fmt.escape_html(ticket.reason)}</p>'
@@ -44,7 +45,8 @@ def _countdown(ticket: Ticket) -> str:
     start, end = fmt.milliseconds(ticket.created_at), fmt.milliseconds(ticket.expires_at)
     return (
         f'<span class="desk-countdown" data-desk-from="{start}" data-desk-until="{end}" '
-        f'data-testid="expiry-{fmt.escape_html(ticket.id)}">expires {fmt.clock_time(ticket.expires_at)} UTC</span>'
+        f'data-testid="expiry-{fmt.escape_html(ticket.id)}">'
+        f"expires {fmt.clock_time(ticket.expires_at)} UTC</span>"
     )
 
 
@@ -54,10 +56,10 @@ def _leg(leg: Leg) -> str:
     cells = (
         f'<td class="desk-{tone}">{word}{" · reduce only" if leg.reduce_only else ""}</td>',
         f"<td>{fmt.escape_html(leg.instrument)}</td>",
-        f'<td class="n">{leg.amount:,f} {fmt.escape_html(leg.amount_unit.upper())}'
+        f'<td class="n">{fmt.decimal(leg.amount)} {fmt.escape_html(leg.amount_unit.upper())}'
         f' <span class="desk-soft">= {leg.quantity_coin:.4f} coin</span></td>',
-        f'<td class="n">{leg.worst_price:,f}</td>',
-        f'<td class="n">{leg.reference_price:,f}</td>',
+        f'<td class="n">{fmt.decimal(leg.worst_price)}</td>',
+        f'<td class="n">{fmt.decimal(leg.reference_price)}</td>',
         f"<td>{fmt.escape_html(leg.account)}</td>",
     )
     return f"<tr>{''.join(cells)}</tr>"
@@ -79,12 +81,13 @@ def _before_after(ticket: Ticket) -> str:
     return (
         '<div class="desk-beforeafter"><div class="desk-figures">'
         f'<span>before <b data-testid="before-{test_id}" data-value="{ticket.delta_before!r}">'
-        f"{fmt.coin(ticket.delta_before)}</b></span><span>after <b data-testid=\"after-{test_id}\" "
+        f'{fmt.coin(ticket.delta_before)}</b></span><span>after <b data-testid="after-{test_id}" '
         f'data-value="{ticket.delta_after!r}">{fmt.coin(ticket.delta_after)}</b> {name}</span>'
         f"<span>band {fmt.coin(ticket.band_lower)} … {fmt.coin(ticket.band_upper)}</span>"
         f'<span>cost <b data-testid="cost-{test_id}" data-value="{ticket.cost_usd!r}">'
         f"{fmt.plain(ticket.cost_usd, 0)}</b> USD</span></div>"
-        f'<div class="desk-track"><i class="desk-track-band" style="left:{at(ticket.band_lower)};width:{width}"></i>'
+        f'<div class="desk-track">'
+        f'<i class="desk-track-band" style="left:{at(ticket.band_lower)};width:{width}"></i>'
         f'<i class="desk-track-before" style="left:{at(ticket.delta_before)}" title="before"></i>'
         f'<i class="desk-track-after" style="left:{at(ticket.delta_after)}" title="after"></i></div></div>'
     )
@@ -125,9 +128,9 @@ def _order(order: Order) -> Row:
         Cell(order.ticket_id, order.ticket_id),
         Cell(order.instrument, order.instrument),
         Cell(side, side, Tone.LONG if order.side is Side.BUY else Tone.SHORT),
-        Cell(f"{order.filled:,f} / {order.amount:,f}", float(order.filled)),
+        Cell(f"{fmt.decimal(order.filled)} / {fmt.decimal(order.amount)}", float(order.filled)),
         Cell(fmt.percent(share, 0), share, note="progress"),
-        Cell(f"{order.limit_price:,f}", float(order.limit_price)),
+        Cell(fmt.decimal(order.limit_price), float(order.limit_price)),
         _average(order),
         Cell(order.state, order.state, _ORDER_TONE.get(order.state, Tone.PLAIN), order.detail),
         Cell(order.approver or order.actor, order.approver),
@@ -158,7 +161,9 @@ PAST_COLUMNS = (
 def past(tickets: tuple[Ticket, ...]) -> Table:
     """Tickets that are over, newest first."""
     over = sorted((ticket for ticket in tickets if ticket.state in OVER), key=_when, reverse=True)
-    return Table(columns=PAST_COLUMNS, rows=tuple(_past(ticket) for ticket in over), empty="no ticket is over yet")
+    return Table(
+        columns=PAST_COLUMNS, rows=tuple(_past(ticket) for ticket in over), empty="no ticket is over yet"
+    )
 
 
 def _when(ticket: Ticket) -> datetime:

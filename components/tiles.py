@@ -69,26 +69,36 @@ def _tile(view: View, each: UnderlyingView) -> Tile:
         underlying=name,
         numeraire=exposure.numeraire.sentence if exposure else "",
         delta=_value(f"delta-{name}", "Net delta", fmt.coin(delta), delta, name, note=why),
-        delta_usd=_value(f"delta-usd-{name}", "Net delta", fmt.compact_usd(delta_usd), delta_usd, "USD", note=why),
-        index=Value(
-            id=f"index-{name}", label="Index", text=fmt.price(exposure.index if exposure else None),
-            value=exposure.index if exposure else None, unit="USD",
+        delta_usd=_value(
+            f"delta-usd-{name}", "Net delta", fmt.compact_usd(delta_usd), delta_usd, "USD", note=why
         ),
-        gauge=_gauge(each.drift, bool(unclear)),
+        index=Value(
+            id=f"index-{name}",
+            label="Index",
+            text=fmt.price(exposure.index if exposure else None),
+            value=exposure.index if exposure else None,
+            unit="USD",
+        ),
+        gauge=_gauge(each.drift, unclear=bool(unclear)),
         values=_values(view, each, why),
         proof=_proof(name, each.proofs),
         decision=_decision(each),
         waiting=next((t.id for t in view.tickets if t.underlying == name and t.state in WAITING), ""),
         incomplete=why,
         warning=warning,
-    )  # fmt: skip
+    )
 
 
 def _value(test_id: str, label: str, text: str, value: float | None, unit: str, *, note: str = "") -> Value:
     return Value(
-        id=test_id, label=label, text=text, value=value, unit=unit, tone=tone_of(value),
+        id=test_id,
+        label=label,
+        text=text,
+        value=value,
+        unit=unit,
+        tone=tone_of(value),
         note=note if value is None else "",
-    )  # fmt: skip
+    )
 
 
 def _values(view: View, each: UnderlyingView, why: str) -> tuple[Value, ...]:
@@ -98,7 +108,9 @@ def _values(view: View, each: UnderlyingView, why: str) -> tuple[Value, ...]:
     theta = fmt.theta_per_day(exposure.theta_usd) if exposure else None
     return (
         _ratio_value(f"ratio-held-{name}", "Hedge ratio held", drift.ratio_held if drift else None, why),
-        _ratio_value(f"ratio-wanted-{name}", "wanted", drift.ratio_wanted if drift else None, why),
+        _ratio_value(
+            f"ratio-wanted-{name}", "Hedge ratio wanted", drift.ratio_wanted if drift else None, why
+        ),
         _value(f"gamma-{name}", "Gamma", fmt.coin(gamma), gamma, f"{name} / 1 %", note=why),
         _value(f"vega-{name}", "Vega", fmt.compact_usd(vega), vega, "USD / pt", note=why),
         _value(f"theta-{name}", "Theta", fmt.compact_usd(theta), theta, "USD / day", note=why),
@@ -109,9 +121,13 @@ def _values(view: View, each: UnderlyingView, why: str) -> tuple[Value, ...]:
 def _ratio_value(test_id: str, label: str, value: float | None, why: str) -> Value:
     note = why or "the primary delta is too small to divide by"
     return Value(
-        id=test_id, label=label, text=fmt.ratio(value), value=value,
-        tone=Tone.PLAIN if value is not None else Tone.UNKNOWN, note="" if value is not None else note,
-    )  # fmt: skip
+        id=test_id,
+        label=label,
+        text=fmt.ratio(value),
+        value=value,
+        tone=Tone.PLAIN if value is not None else Tone.UNKNOWN,
+        note="" if value is not None else note,
+    )
 
 
 def used(each: Utilisation) -> float | None:
@@ -122,7 +138,9 @@ def used(each: Utilisation) -> float | None:
 
 
 def _utilisation(name: str, limits: tuple[Utilisation, ...]) -> Value:
-    mine = [each for each in limits if each.limit.underlying == name and each.limit.measure is not Measure.DELTA]
+    mine = [
+        each for each in limits if each.limit.underlying == name and each.limit.measure is not Measure.DELTA
+    ]
     mine = mine or [each for each in limits if each.limit.underlying == name]
     test_id = f"used-{name}"
     if any(used(each) is None for each in mine) or not mine:
@@ -132,12 +150,17 @@ def _utilisation(name: str, limits: tuple[Utilisation, ...]) -> Value:
     share = used(fullest)
     tone = {BreachLevel.HARD: Tone.BREACH, BreachLevel.SOFT: Tone.NEAR}.get(fullest.level, Tone.PLAIN)
     return Value(
-        id=test_id, label="Fullest limit", text=fmt.percent(share, 0), value=share,
-        unit=fullest.limit.measure, tone=tone, note=f"{fullest.limit.measure}: {fullest.level}",
-    )  # fmt: skip
+        id=test_id,
+        label="Fullest limit",
+        text=fmt.percent(share, 0),
+        value=share,
+        unit=fullest.limit.measure,
+        tone=tone,
+        note=f"{fullest.limit.measure}: {fullest.level}",
+    )
 
 
-def _gauge(drift: Drift | None, unclear: bool) -> BandGauge | None:
+def _gauge(drift: Drift | None, *, unclear: bool) -> BandGauge | None:
     if drift is None:
         return None
     word, tone = {
@@ -148,9 +171,13 @@ def _gauge(drift: Drift | None, unclear: bool) -> BandGauge | None:
     if unclear and drift.state is DriftState.INSIDE:
         word, tone = "not certain", Tone.UNKNOWN
     return BandGauge(
-        lower=drift.band.lower, centre=drift.band.centre, upper=drift.band.upper,
-        delta=drift.delta, word=word, tone=tone,
-    )  # fmt: skip
+        lower=drift.band.lower,
+        centre=drift.band.centre,
+        upper=drift.band.upper,
+        delta=drift.delta,
+        word=word,
+        tone=tone,
+    )
 
 
 def _missing(view: View, name: str) -> str:
@@ -175,11 +202,20 @@ def _proof(name: str, proofs: tuple[DeltaProof, ...]) -> Value:
     worst = next(verdict for verdict in _PROOF_ORDER if verdict in verdicts)
     comparable = [proof for proof in proofs if proof.ours is not None and proof.venue is not None]
     gap = sum((proof.ours or 0.0) - (proof.venue or 0.0) for proof in comparable)
-    note = f"our delta minus the exchange's own: {fmt.signed(gap, 4)} {name}" if comparable else "nothing to compare"
+    note = (
+        f"our delta minus the exchange's own: {fmt.signed(gap, 4)} {name}"
+        if comparable
+        else "nothing to compare"
+    )
     return Value(
-        id=f"proof-{name}", label="Exchange", text=worst, value=gap if comparable else None, unit=name,
-        tone=PROOF_TONE[worst], note=note,
-    )  # fmt: skip
+        id=f"proof-{name}",
+        label="Exchange",
+        text=worst,
+        value=gap if comparable else None,
+        unit=name,
+        tone=PROOF_TONE[worst],
+        note=note,
+    )
 
 
 _OUTCOME_TONE = {Outcome.BLOCKED: Tone.BREACH, Outcome.UNVALUED: Tone.UNKNOWN, Outcome.PROPOSE: Tone.NEAR}
@@ -190,9 +226,12 @@ def _decision(each: UnderlyingView) -> Value:
     if decision is None:
         return Value(id=test_id, label="Decision", text="no decision yet", tone=Tone.UNKNOWN)
     return Value(
-        id=test_id, label=decision.outcome, text=decision.reason,
-        tone=_OUTCOME_TONE.get(decision.outcome, Tone.PLAIN), note=f"decided {fmt.clock_time(decision.at)} UTC",
-    )  # fmt: skip
+        id=test_id,
+        label=decision.outcome,
+        text=decision.reason,
+        tone=_OUTCOME_TONE.get(decision.outcome, Tone.PLAIN),
+        note=f"decided {fmt.clock_time(decision.at)} UTC",
+    )
 
 
 def exposure_of(view: View, underlying: str) -> Exposure | None:

@@ -121,6 +121,11 @@ class Desk:
         """Open the ledger and the series of a state folder. Raises LedgerError when it cannot be read."""
         return cls(Ledger.open(folder), Series.open(folder), folder, has_demo=has_demo)
 
+    def close(self) -> None:
+        """Close both files; the desk must not be used afterwards."""
+        self._ledger.close()
+        self._series.close()
+
     def sequence(self) -> int:
         """Number of the engine's latest view: cheap, the producer asks ten times a second."""
         return self._series.view_sequence()
@@ -137,9 +142,13 @@ class Desk:
         view = self.read()
         if view is None:
             return Scene(
-                phase=Phase.STARTING, note="waiting for the engine's first view", view=None,
-                samples={}, tickets=(), has_demo=self.has_demo,
-            )  # fmt: skip
+                phase=Phase.STARTING,
+                note="waiting for the engine's first view",
+                view=None,
+                samples={},
+                tickets=(),
+                has_demo=self.has_demo,
+            )
         return Scene(
             phase=Phase.RUNNING,
             note=view.status,
@@ -314,7 +323,7 @@ class Doorway:
             return standing.desk.scene()
         return Scene(
             phase=standing.phase, note=standing.note, view=None, samples={}, tickets=(), has_demo=False
-        )  # fmt: skip
+        )
 
 
 DOORWAY = Doorway()

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -190,10 +191,8 @@ async def _listen(socket: WebSocket, slot: Slot) -> None:
 
 async def _speak(socket: WebSocket, slot: Slot, producer: Producer) -> None:
     while True:
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(slot.fresh.wait(), PULSE_SECONDS)
-        except TimeoutError:
-            pass
         slot.fresh.clear()
         message = frame(slot.take(producer.board), producer.trouble)
         await socket.send_text(message.decode())

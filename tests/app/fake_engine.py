@@ -58,20 +58,39 @@ def option(underlying: str, expiry: datetime, strike: float, kind: OptionKind) -
     letter = "C" if kind is OptionKind.CALL else "P"
     name = f"{underlying}-{expiry:%d%b%y}-{strike:.0f}-{letter}".upper()
     return Instrument(
-        venue="paper", name=name, symbol=name, kind=Kind.OPTION, settlement=Settlement.INVERSE,
-        underlying=underlying, settlement_currency=underlying, amount_unit=AmountUnit.COIN, lot=Decimal("0.1"),
-        minimum=Decimal("0.1"), tick=Decimal("0.0001"), expiry=expiry, strike=strike, option_kind=kind,
-    )  # fmt: skip
+        venue="paper",
+        name=name,
+        symbol=name,
+        kind=Kind.OPTION,
+        settlement=Settlement.INVERSE,
+        underlying=underlying,
+        settlement_currency=underlying,
+        amount_unit=AmountUnit.COIN,
+        lot=Decimal("0.1"),
+        minimum=Decimal("0.1"),
+        tick=Decimal("0.0001"),
+        expiry=expiry,
+        strike=strike,
+        option_kind=kind,
+    )
 
 
 def perpetual(underlying: str) -> Instrument:
     """The inverse perpetual."""
     name = f"{underlying}-PERPETUAL"
     return Instrument(
-        venue="paper", name=name, symbol=name, kind=Kind.PERPETUAL, settlement=Settlement.INVERSE,
-        underlying=underlying, settlement_currency=underlying, amount_unit=AmountUnit.USD, lot=Decimal(10),
-        minimum=Decimal(10), tick=Decimal("0.5"),
-    )  # fmt: skip
+        venue="paper",
+        name=name,
+        symbol=name,
+        kind=Kind.PERPETUAL,
+        settlement=Settlement.INVERSE,
+        underlying=underlying,
+        settlement_currency=underlying,
+        amount_unit=AmountUnit.USD,
+        lot=Decimal(10),
+        minimum=Decimal(10),
+        tick=Decimal("0.5"),
+    )
 
 
 def position(instrument: Instrument, amount: float, spot: float, wobble: float) -> PositionExposure:
@@ -82,16 +101,23 @@ def position(instrument: Instrument, amount: float, spot: float, wobble: float) 
     moneyness = math.log(spot / strike) / 0.25
     delta_unit = sign * (0.5 + sign * 0.5 * math.tanh(moneyness)) if is_option else 1.0 / spot
     return PositionExposure(
-        account="main", instrument=instrument, amount=amount, quantity_coin=amount if is_option else amount / spot,
-        delta_black=amount * delta_unit, delta_net=amount * delta_unit * 0.97 + wobble,
+        account="main",
+        instrument=instrument,
+        amount=amount,
+        quantity_coin=amount if is_option else amount / spot,
+        delta_black=amount * delta_unit,
+        delta_net=amount * delta_unit * 0.97 + wobble,
         gamma_coin=amount * 1.3 * math.exp(-(moneyness**2)) if is_option else 0.0,
         vega_usd=amount * spot * 0.16 * math.exp(-(moneyness**2)) if is_option else 0.0,
         theta_usd=-amount * spot * 0.24 * math.exp(-(moneyness**2)) if is_option else 0.0,
         value_usd=amount * spot * 0.04 if is_option else 0.0,
         notional_usd=abs(amount) * (spot if is_option else 1.0),
-        iv=0.48 + 0.05 * abs(moneyness) if is_option else None, forward=spot * 1.002 if is_option else None,
-        mark=0.0412 if is_option else spot, years=0.12 if is_option else None, is_hedge=not is_option,
-    )  # fmt: skip
+        iv=0.48 + 0.05 * abs(moneyness) if is_option else None,
+        forward=spot * 1.002 if is_option else None,
+        mark=0.0412 if is_option else spot,
+        years=0.12 if is_option else None,
+        is_hedge=not is_option,
+    )
 
 
 class FakeEngine:
@@ -130,9 +156,15 @@ class FakeEngine:
     def _sample(self, name: str, at: datetime, delta: float) -> ExposureSample:
         primary = delta - self.hedge[name] or 1.0
         return ExposureSample(
-            at=at, underlying=name, index=SPOT[name], delta=delta, band_lower=-BAND[name], band_upper=BAND[name],
-            ratio_held=-self.hedge[name] / primary, ratio_wanted=1.0,
-        )  # fmt: skip
+            at=at,
+            underlying=name,
+            index=SPOT[name],
+            delta=delta,
+            band_lower=-BAND[name],
+            band_upper=BAND[name],
+            ratio_held=-self.hedge[name] / primary,
+            ratio_wanted=1.0,
+        )
 
     def positions(self, name: str) -> tuple[PositionExposure, ...]:
         """The option book of one underlying and its hedge."""
@@ -142,7 +174,11 @@ class FakeEngine:
         around = round(spot / step) * step
         first = self.started.replace(hour=8, minute=0, second=0, microsecond=0)
         held = []
-        for days, legs in ((5, ((-1, 2, 1), (-1, -2, -1))), (33, ((-1, 4, 1), (1, -3, -1), (0.5, 0, 1))), (96, ((1, 0, 1), (0.6, 6, 1)))):
+        for days, legs in (
+            (5, ((-1, 2, 1), (-1, -2, -1))),
+            (33, ((-1, 4, 1), (1, -3, -1), (0.5, 0, 1))),
+            (96, ((1, 0, 1), (0.6, 6, 1))),
+        ):
             for weight, steps, kind in legs:
                 made = option(name, first + timedelta(days=days), around + steps * step, OptionKind(kind))
                 held.append(position(made, size * weight, spot, 0.0))
@@ -163,7 +199,11 @@ class FakeEngine:
         self.series.put_view(view)
         self.series.add_samples([self._sample(name, now, each.delta) for name, each in exposures.items()])
         self.series.put_decision_runs(
-            [DecisionRun(first_at=self.started, cycles=self.steps, decision=each.decision) for each in view.underlyings if each.decision]
+            [
+                DecisionRun(first_at=self.started, cycles=self.steps, decision=each.decision)
+                for each in view.underlyings
+                if each.decision
+            ]
         )
         return view
 
@@ -172,15 +212,27 @@ class FakeEngine:
         spot = SPOT[name] * (1 + 0.002 * math.sin(now.timestamp() / 13))
         held = self.positions(name)
         return Exposure(
-            underlying=name, at=now, numeraire=Numeraire(0.0), index=spot, equity=120.0, delta=delta, delta_net=delta,
-            delta_hedge=self.hedge[name], delta_primary=delta - self.hedge[name],
-            gamma_coin=sum(each.gamma_coin for each in held), gamma_black_coin=sum(each.gamma_coin for each in held),
-            vega_usd=sum(each.vega_usd for each in held), theta_usd=sum(each.theta_usd for each in held),
-            gross_notional_usd=sum(each.notional_usd for each in held), hedge_position=self.hedge[name],
-        )  # fmt: skip
+            underlying=name,
+            at=now,
+            numeraire=Numeraire(0.0),
+            index=spot,
+            equity=120.0,
+            delta=delta,
+            delta_net=delta,
+            delta_hedge=self.hedge[name],
+            delta_primary=delta - self.hedge[name],
+            gamma_coin=sum(each.gamma_coin for each in held),
+            gamma_black_coin=sum(each.gamma_coin for each in held),
+            vega_usd=sum(each.vega_usd for each in held),
+            theta_usd=sum(each.theta_usd for each in held),
+            gross_notional_usd=sum(each.notional_usd for each in held),
+            hedge_position=self.hedge[name],
+        )
 
     def _live_tickets(self) -> tuple[Ticket, ...]:
-        return self.ledger.tickets(states=(TicketState.PROPOSED, TicketState.APPROVED, TicketState.EXECUTING), limit=20)
+        return self.ledger.tickets(
+            states=(TicketState.PROPOSED, TicketState.APPROVED, TicketState.EXECUTING), limit=20
+        )
 
     def _propose(self, name: str, delta: float, now: datetime) -> None:
         for ticket in self._live_tickets():
@@ -198,20 +250,39 @@ class FakeEngine:
         amount = Decimal(int(float(coin_size) * spot / 10) * 10)
         worst = Decimal(f"{spot * (1 - side.value * -0.0008):.1f}")
         leg = Leg(
-            account="main", instrument=f"{name}-PERPETUAL", side=side, amount=amount, amount_unit="usd",
-            quantity_coin=coin_size, worst_price=worst, reference_price=Decimal(f"{spot:.1f}"), reduce_only=False,
-        )  # fmt: skip
+            account="main",
+            instrument=f"{name}-PERPETUAL",
+            side=side,
+            amount=amount,
+            amount_unit="usd",
+            quantity_coin=coin_size,
+            worst_price=worst,
+            reference_price=Decimal(f"{spot:.1f}"),
+            reduce_only=False,
+        )
         after = delta + side.value * float(coin_size)
         ticket = Ticket(
-            id=f"T-{datetime.now(UTC):%H%M}-{self.count}", version=1, underlying=name, state=TicketState.PROPOSED,
-            created_at=now, expires_at=now + timedelta(seconds=120), legs=(leg,), delta_before=delta, delta_after=after,
-            band_lower=-band, band_upper=band, target=0.0, index=spot, cost_usd=abs(float(coin_size)) * spot * 0.00055,
+            id=f"T-{datetime.now(UTC):%H%M}-{self.count}",
+            version=1,
+            underlying=name,
+            state=TicketState.PROPOSED,
+            created_at=now,
+            expires_at=now + timedelta(seconds=120),
+            legs=(leg,),
+            delta_before=delta,
+            delta_after=after,
+            band_lower=-band,
+            band_upper=band,
+            target=0.0,
+            index=spot,
+            cost_usd=abs(float(coin_size)) * spot * 0.00055,
             numeraire="keep my coins",
-            sentence=f"{name} delta is {delta:+.1f}, band ±{band:g}; {side.name.lower()} {coin_size} {name} of "
-            f"{name}-PERPETUAL at {worst:,} or better; delta after: {after:+.1f}.",
-            reason=f"The delta is {abs(delta) - band:.1f} {name} beyond its band; the perpetual is the cheapest instrument.",
-            inputs_hash="a" * 64, content_hash=f"{self.count:064d}",
-        )  # fmt: skip
+            sentence=f"{name} delta is {delta:+.1f}, band ±{band:g}; {side.name.lower()} {coin_size} {name} "
+            f"of {name}-PERPETUAL at {worst:,} or better; delta after: {after:+.1f}.",
+            reason=f"The delta is {abs(delta) - band:.1f} {name} beyond its band; the perpetual is cheapest.",
+            inputs_hash="a" * 64,
+            content_hash=f"{self.count:064d}",
+        )
         self._put(ticket, now)
 
     def _put(self, ticket: Ticket, now: datetime) -> None:
@@ -223,23 +294,54 @@ class FakeEngine:
             state, answer = CommandState.DONE, ""
             ticket = self.ledger.ticket(command.ref) if command.ref else None
             match command.kind:
-                case CommandKind.APPROVE if ticket and ticket.state is TicketState.PROPOSED and ticket.content_hash == command.ref_hash:
-                    self._put(replace(ticket, state=TicketState.EXECUTING, version=ticket.version + 1, decided_by=command.user, decided_at=now), now)
+                case CommandKind.APPROVE if (
+                    ticket
+                    and ticket.state is TicketState.PROPOSED
+                    and ticket.content_hash == command.ref_hash
+                ):
+                    self._put(
+                        replace(
+                            ticket,
+                            state=TicketState.EXECUTING,
+                            version=ticket.version + 1,
+                            decided_by=command.user,
+                            decided_at=now,
+                        ),
+                        now,
+                    )
                     self._send(ticket, command.user, now)
                     answer = f"ticket {ticket.id} approved, sending"
                 case CommandKind.REJECT if ticket and ticket.state is TicketState.PROPOSED:
-                    self._put(replace(ticket, state=TicketState.REJECTED, version=ticket.version + 1, decided_by=command.user, decided_at=now, note=command.reason), now)
+                    self._put(
+                        replace(
+                            ticket,
+                            state=TicketState.REJECTED,
+                            version=ticket.version + 1,
+                            decided_by=command.user,
+                            decided_at=now,
+                            note=command.reason,
+                        ),
+                        now,
+                    )
                     answer = f"ticket {ticket.id} rejected"
                 case CommandKind.APPROVE | CommandKind.REJECT:
                     state, answer = CommandState.REFUSED, "the ticket no longer waits"
                 case CommandKind.HALT:
-                    self.status = replace(self.status, state=TradingState.HALTED, halted_because=f"{command.user}: {command.reason}", resume_asked_by="", auto=AutoSetting())
+                    self.status = replace(
+                        self.status,
+                        state=TradingState.HALTED,
+                        halted_because=f"{command.user}: {command.reason}",
+                        resume_asked_by="",
+                        auto=AutoSetting(),
+                    )
                     answer = "halted"
                 case CommandKind.RESUME if not self.status.resume_asked_by:
                     self.status = replace(self.status, resume_asked_by=command.user)
                     answer = "asked; a second person confirms"
                 case CommandKind.RESUME:
-                    self.status = replace(self.status, state=TradingState.ACTIVE, halted_because="", resume_asked_by="")
+                    self.status = replace(
+                        self.status, state=TradingState.ACTIVE, halted_because="", resume_asked_by=""
+                    )
                     (self.folder / "KILL").unlink(missing_ok=True)
                     answer = "trading is active"
                 case CommandKind.AUTO_OFF:
@@ -250,10 +352,14 @@ class FakeEngine:
                     self.status = replace(
                         self.status,
                         auto=AutoSetting(
-                            mode=mode, set_by=command.user, set_at=now, until=now + timedelta(minutes=command.minutes),
-                            max_orders=command.max_orders, max_turnover_usd=command.max_turnover_usd,
+                            mode=mode,
+                            set_by=command.user,
+                            set_at=now,
+                            until=now + timedelta(minutes=command.minutes),
+                            max_orders=command.max_orders,
+                            max_turnover_usd=command.max_turnover_usd,
                         ),
-                    )  # fmt: skip
+                    )
                     answer = f"automatic hedging is {mode}"
                 case _:
                     answer = "noted"
@@ -264,11 +370,25 @@ class FakeEngine:
     def _send(self, ticket: Ticket, approver: str, now: datetime) -> None:
         leg = ticket.legs[0]
         order = Order(
-            client_id=f"{ticket.id}-0-0", ticket_id=ticket.id, leg=0, clip=0, account="main", venue="paper",
-            instrument=leg.instrument, underlying=ticket.underlying, side=leg.side, amount=leg.amount,
-            limit_price=leg.worst_price, reduce_only=False, state=OrderState.NEW, created_at=now,
-            fence_at=now + timedelta(seconds=10), actor="engine", approver=approver, decision_price=leg.reference_price,
-        )  # fmt: skip
+            client_id=f"{ticket.id}-0-0",
+            ticket_id=ticket.id,
+            leg=0,
+            clip=0,
+            account="main",
+            venue="paper",
+            instrument=leg.instrument,
+            underlying=ticket.underlying,
+            side=leg.side,
+            amount=leg.amount,
+            limit_price=leg.worst_price,
+            reduce_only=False,
+            state=OrderState.NEW,
+            created_at=now,
+            fence_at=now + timedelta(seconds=10),
+            actor="engine",
+            approver=approver,
+            decision_price=leg.reference_price,
+        )
         self.orders[order.client_id] = order
         with self.ledger.write(self.lease, now) as transaction:
             transaction.put_order(order)
@@ -280,62 +400,121 @@ class FakeEngine:
             part = min(order.amount - order.filled, (order.amount / 4).quantize(Decimal(10)) + 10)
             filled = order.filled + part
             state = OrderState.FILLED if filled >= order.amount else OrderState.PARTIAL
-            moved = replace(order, filled=filled, state=state, average_price=order.limit_price, sent_at=order.sent_at or now, updated_at=now, venue_id="V1")
+            moved = replace(
+                order,
+                filled=filled,
+                state=state,
+                average_price=order.limit_price,
+                sent_at=order.sent_at or now,
+                updated_at=now,
+                venue_id="V1",
+            )
             self.orders[order.client_id] = moved
             spot = SPOT[order.underlying]
             self.hedge[order.underlying] += order.side.value * float(part) / spot
             fill = Fill(
-                venue="paper", account="main", trade_id=f"{order.client_id}-{filled}", venue_order_id="V1",
-                client_id=order.client_id, instrument=order.instrument, side=order.side, amount=part,
-                price=order.limit_price, fee=Decimal("0.00001"), fee_currency=order.underlying, at=now,
-            )  # fmt: skip
+                venue="paper",
+                account="main",
+                trade_id=f"{order.client_id}-{filled}",
+                venue_order_id="V1",
+                client_id=order.client_id,
+                instrument=order.instrument,
+                side=order.side,
+                amount=part,
+                price=order.limit_price,
+                fee=Decimal("0.00001"),
+                fee_currency=order.underlying,
+                at=now,
+            )
             with self.ledger.write(self.lease, now) as transaction:
                 transaction.put_order(moved)
                 transaction.add_fill(fill)
             if state is OrderState.FILLED:
                 ticket = self.ledger.ticket(order.ticket_id)
                 if ticket is not None:
-                    self._put(replace(ticket, state=TicketState.DONE, version=ticket.version + 1, note="filled in 4 parts"), now)
+                    self._put(
+                        replace(
+                            ticket,
+                            state=TicketState.DONE,
+                            version=ticket.version + 1,
+                            note="filled in 4 parts",
+                        ),
+                        now,
+                    )
                 self.orders.pop(order.client_id)
 
     def _view(self, now: datetime, exposures: dict[str, Exposure]) -> View:
         tickets = self._live_tickets()
         return View(
-            sequence=self.sequence, at=now, book="paper", mode=VenueMode.PAPER, engine_started_at=self.started, ready=True,
-            status="running", trading_state=self.status.state, halted_because=self.status.halted_because,
-            resume_asked_by=self.status.resume_asked_by, auto=self.status.auto,
-            auto_refusals=("automatic hedging has been shadowed for less than 60 s",) if self.steps < 60 else (),
+            sequence=self.sequence,
+            at=now,
+            book="paper",
+            mode=VenueMode.PAPER,
+            engine_started_at=self.started,
+            ready=True,
+            status="running",
+            trading_state=self.status.state,
+            halted_because=self.status.halted_because,
+            resume_asked_by=self.status.resume_asked_by,
+            auto=self.status.auto,
+            auto_refusals=("automatic hedging has been shadowed for less than 60 s",)
+            if self.steps < 60
+            else (),
             feeds=tuple(
-                Feed(name=name, received_at=now - timedelta(seconds=self.feed_age * scale), limit_seconds=limit)
-                for name, scale, limit in (("books", 1, 2.0), ("marks", 2, 5.0), ("positions", 4, 10.0), ("margin", 9, 30.0))
+                Feed(
+                    name=name, received_at=now - timedelta(seconds=self.feed_age * scale), limit_seconds=limit
+                )
+                for name, scale, limit in (
+                    ("books", 1, 2.0),
+                    ("marks", 2, 5.0),
+                    ("positions", 4, 10.0),
+                    ("margin", 9, 30.0),
+                )
             ),
-            gaps=self.gaps, underlyings=tuple(self._underlying(name, exposure, now, tickets) for name, exposure in exposures.items()),
+            gaps=self.gaps,
+            underlyings=tuple(
+                self._underlying(name, exposure, now, tickets) for name, exposure in exposures.items()
+            ),
             positions=() if self.blackout else tuple(each for name in SPOT for each in self.positions(name)),
-            limits=tuple(each for name, exposure in exposures.items() for each in self._limits(name, exposure)),
-            tickets=tickets, orders=tuple(self.orders.values()),
-        )  # fmt: skip
+            limits=tuple(
+                each for name, exposure in exposures.items() for each in self._limits(name, exposure)
+            ),
+            tickets=tickets,
+            orders=tuple(self.orders.values()),
+        )
 
     def _limits(self, name: str, exposure: Exposure) -> tuple[Utilisation, ...]:
         found = []
         for measure, value, hard in (
-            (Measure.DELTA, exposure.delta, BAND[name] * 4), (Measure.GAMMA_1PCT, exposure.gamma_coin / 100, BAND[name] / 2),
-            (Measure.VEGA, exposure.vega_usd, 4e6), (Measure.GROSS_NOTIONAL, exposure.gross_notional_usd, 2.5e7),
+            (Measure.DELTA, exposure.delta, BAND[name] * 4),
+            (Measure.GAMMA_1PCT, exposure.gamma_coin / 100, BAND[name] / 2),
+            (Measure.VEGA, exposure.vega_usd, 4e6),
+            (Measure.GROSS_NOTIONAL, exposure.gross_notional_usd, 2.5e7),
             (Measure.HEDGE_POSITION, exposure.hedge_position, BAND[name] * 8),
-        ):  # fmt: skip
+        ):
             share = abs(value) / hard
-            level = BreachLevel.HARD if share > 1 else BreachLevel.SOFT if share > 0.75 else BreachLevel.INSIDE
+            level = (
+                BreachLevel.HARD if share > 1 else BreachLevel.SOFT if share > 0.75 else BreachLevel.INSIDE
+            )
             limit = Limit(underlying=name, measure=measure, soft=hard * 0.75, hard=hard)
             found.append(Utilisation(limit=limit, value=value, level=level))
         return tuple(found)
 
-    def _underlying(self, name: str, exposure: Exposure, now: datetime, tickets: tuple[Ticket, ...]) -> UnderlyingView:
+    def _underlying(
+        self, name: str, exposure: Exposure, now: datetime, tickets: tuple[Ticket, ...]
+    ) -> UnderlyingView:
         band = Band(lower=-BAND[name], centre=0.0, upper=BAND[name], target=HedgeTarget.CENTRE)
         beyond = max(exposure.delta - band.upper, band.lower - exposure.delta, 0.0)
-        state = DriftState.INSIDE if beyond == 0 else DriftState.ABOVE if exposure.delta > 0 else DriftState.BELOW
+        state = (
+            DriftState.INSIDE if beyond == 0 else DriftState.ABOVE if exposure.delta > 0 else DriftState.BELOW
+        )
         primary = exposure.delta_primary
         ticket = next((each for each in tickets if each.underlying == name), None)
         spots = tuple(exposure.index * (0.8 + 0.4 * i / 60) for i in range(61))
-        curve = tuple(exposure.delta + BAND[name] * 3 * math.tanh((exposure.index - spot) / exposure.index * 9) for spot in spots)
+        curve = tuple(
+            exposure.delta + BAND[name] * 3 * math.tanh((exposure.index - spot) / exposure.index * 9)
+            for spot in spots
+        )
         shift = ticket.delta_after - ticket.delta_before if ticket else 0.0
         outcome = Outcome.NOTHING if beyond == 0 else Outcome.KEEP if ticket else Outcome.PROPOSE
         reason = {
@@ -344,44 +523,99 @@ class FakeEngine:
             Outcome.PROPOSE: f"the delta is {beyond:.2f} beyond its band",
         }[outcome]
         ladder = tuple(
-            LadderCell(expiry=each.instrument.expiry, strike=each.instrument.strike, delta=each.delta_net, gamma_1pct=each.gamma_coin / 100)
+            LadderCell(
+                expiry=each.instrument.expiry,
+                strike=each.instrument.strike,
+                delta=each.delta_net,
+                gamma_1pct=each.gamma_coin / 100,
+            )
             for each in self.positions(name)
         )
         if self.blackout:
             return UnderlyingView(
-                underlying=name, exposure=None, drift=None, profile=None, ladder=(), proofs=(), hedge_instrument=f"{name}-PERPETUAL",
+                underlying=name,
+                exposure=None,
+                drift=None,
+                profile=None,
+                ladder=(),
+                proofs=(),
+                hedge_instrument=f"{name}-PERPETUAL",
                 decision=Decision(
-                    at=now, underlying=name, outcome=Outcome.UNVALUED, reason="the delta is not known: quotes are stale",
-                    verdicts=(), inputs_hash="b" * 64, delta=None,
+                    at=now,
+                    underlying=name,
+                    outcome=Outcome.UNVALUED,
+                    reason="the delta is not known: quotes are stale",
+                    verdicts=(),
+                    inputs_hash="b" * 64,
+                    delta=None,
                 ),
-            )  # fmt: skip
+            )
         return UnderlyingView(
-            underlying=name, exposure=exposure,
+            underlying=name,
+            exposure=exposure,
             drift=Drift(
-                underlying=name, delta=exposure.delta, band=band, state=state, beyond_band=beyond, target=0.0,
-                ratio_held=-self.hedge[name] / primary, ratio_wanted=1.0,
+                underlying=name,
+                delta=exposure.delta,
+                band=band,
+                state=state,
+                beyond_band=beyond,
+                target=0.0,
+                ratio_held=-self.hedge[name] / primary,
+                ratio_wanted=1.0,
             ),
             profile=Profile(
-                spots=spots, delta_now=curve,
-                delta_at_expiry=tuple(exposure.delta + BAND[name] * (4 if spot < exposure.index * 0.95 else -4 if spot > exposure.index * 1.06 else 0.4) for spot in spots),
-                delta_after_ticket=tuple(value + shift for value in curve) if ticket else None, pnl_usd=tuple(0.0 for _ in spots),
+                spots=spots,
+                delta_now=curve,
+                delta_at_expiry=tuple(
+                    exposure.delta
+                    + BAND[name]
+                    * (4 if spot < exposure.index * 0.95 else -4 if spot > exposure.index * 1.06 else 0.4)
+                    for spot in spots
+                ),
+                delta_after_ticket=tuple(value + shift for value in curve) if ticket else None,
+                pnl_usd=tuple(0.0 for _ in spots),
             ),
             ladder=ladder,
             proofs=(
-                DeltaProof(account="main", currency=name, underlying=name, ours=exposure.delta, venue=exposure.delta + 0.0021, tolerance=0.05, verdict=ProofVerdict.GREEN),
-                DeltaProof(account="main", currency="USDC", underlying=name, ours=0.31, venue=0.31, tolerance=0.05, verdict=ProofVerdict.GREEN),
+                DeltaProof(
+                    account="main",
+                    currency=name,
+                    underlying=name,
+                    ours=exposure.delta,
+                    venue=exposure.delta + 0.0021,
+                    tolerance=0.05,
+                    verdict=ProofVerdict.GREEN,
+                ),
+                DeltaProof(
+                    account="main",
+                    currency="USDC",
+                    underlying=name,
+                    ours=0.31,
+                    venue=0.31,
+                    tolerance=0.05,
+                    verdict=ProofVerdict.GREEN,
+                ),
             ),
             decision=Decision(
-                at=now, underlying=name, outcome=outcome, reason=reason,
+                at=now,
+                underlying=name,
+                outcome=outcome,
+                reason=reason,
                 verdicts=(
                     Verdict(check="data", passed=True, reason="every quote is younger than 5 s"),
                     Verdict(check="proof", passed=True, reason="our delta agrees with the exchange's own"),
-                    Verdict(check="band", passed=beyond == 0, reason=f"delta {exposure.delta:+.2f}, band ±{BAND[name]:g}"),
+                    Verdict(
+                        check="band",
+                        passed=beyond == 0,
+                        reason=f"delta {exposure.delta:+.2f}, band ±{BAND[name]:g}",
+                    ),
                 ),
-                inputs_hash="c" * 64, delta=exposure.delta, ticket_id=ticket.id if ticket else "",
+                inputs_hash="c" * 64,
+                delta=exposure.delta,
+                ticket_id=ticket.id if ticket else "",
             ),
             hedge_instrument=f"{name}-PERPETUAL",
-        )  # fmt: skip
+        )
 
 
 def main() -> None:

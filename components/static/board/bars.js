@@ -20,12 +20,20 @@ export function bars(host, spec) {
   const empty = element("div", { class: "desk-empty" });
   host.append(element("header", { class: "desk-head" }, element("span", { class: "desk-title" }, spec.title), element("span", { class: "desk-unit" }, "share of the hard limit")), list, empty);
   const built = new Map();
+  const columns = new Map();
+  const column = (name) => {
+    if (!columns.has(name)) {
+      columns.set(name, element("div"));
+      list.append(columns.get(name));
+    }
+    return columns.get(name);
+  };
   return {
     update(payload) {
       for (const bar of payload.bars) {
         if (!built.has(bar.id)) {
           built.set(bar.id, build(bar));
-          list.append(built.get(bar.id).root);
+          column(bar.underlying).append(built.get(bar.id).root);
         }
         const node = built.get(bar.id);
         const share = bar.share === null ? 0 : Math.min(bar.share, 1);

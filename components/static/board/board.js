@@ -156,10 +156,18 @@ export function link(root, data, setStateValue) {
     held.drop = subscribe("strip", (payload) => {
       if (payload.changed === held.told || payload.changed === held.seen) return;
       held.told = payload.changed;
-      held.tell("seen", payload.changed);
+      nudge(held, payload.changed);
     });
   }
   links.set(root, held);
+}
+
+// One rerun at a time: two fragments nudged in one breath would share one batch of widget updates.
+let lastNudge = 0;
+function nudge(held, changed) {
+  const wait = Math.max(0, lastNudge + 120 - Date.now());
+  lastNudge = Date.now() + wait;
+  setTimeout(() => held.tell("seen", changed), wait);
 }
 
 export function unlink(root) {

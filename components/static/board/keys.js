@@ -37,6 +37,12 @@ async function focusWhenThere(prefix, what) {
   }
 }
 
+// Enter in the reason commits it first; the button is pressed once the script has it.
+function sendRejection(target) {
+  const row = target.closest?.('[class*="st-key-tickets-reason-"]')?.closest('[class*="st-key-tickets-row-"]');
+  if (row) setTimeout(() => row.querySelector('[class*="st-key-tickets-reject-"] button')?.click(), 400);
+}
+
 function act(key) {
   if (key === "?") return toggleHelp();
   if (key === "H") return halt(document.querySelector('[data-testid="halt-said"]'), "pressed Shift+H");
@@ -53,6 +59,7 @@ function act(key) {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select, [contenteditable=true], [role=combobox]");
   if (event.key === "Escape" && overlay) return toggleHelp();
+  if (event.key === "Enter") sendRejection(event.target);
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return undefined;
   if (["?", "H", "j", "a", "x"].includes(event.key) || /^[1-5]$/.test(event.key)) {
     event.preventDefault();

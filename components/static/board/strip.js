@@ -29,7 +29,8 @@ export function strip(host, spec) {
   const said = element("div", { class: "desk-said", role: "status", "data-testid": "halt-said" });
   press.addEventListener("click", () => halt(said));
   host.classList.add("desk-strip");
-  host.append(...Object.values(parts).map((one) => one.root), element("span", { class: "desk-grow" }), said, press);
+  const help = element("button", { class: "desk-small desk-helpkey", type: "button", "data-desk-help": true, "data-testid": "help-key", title: "the keyboard" }, "?");
+  host.append(...Object.values(parts).map((one) => one.root), element("span", { class: "desk-grow" }), said, help, press);
   let payload = null;
 
   const tick = () => {
