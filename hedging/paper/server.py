@@ -37,6 +37,8 @@ from hedging.paper.websocket import Socket, open_socket, orphaned, run_socket
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.05
 SILENCE_SECONDS = 120.0
+SLICE_NS = 2_500_000_000
+MOST_SLICES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +148,10 @@ class PaperServer:
     async def _tick(self) -> None:
         while True:
             began = monotonic_ns()
-            self.exchange.advance(self._simulated_ns())
-            self._flush()
-            await asyncio.sleep(0)
+            for to_ns in _slices(self.exchange.market.now_ns, self._simulated_ns()):
+                self.exchange.advance(to_ns)
+                self._flush()
+                await asyncio.sleep(0)
             await self.hub.publish_market(monotonic_ns() // 1_000_000)
             self._tend_sockets()
             spent = (monotonic_ns() - began) / 1e9
@@ -233,6 +236,18 @@ class PaperServer:
             orphaned(self.exchange, socket)
             self._flush()
         return response
+
+
+def _slices(since_ns: int, to_ns: int) -> list[int]:
+    """Times to stop at on the way, so that connections get a turn when simulated time runs fast.
+
+    >>> _slices(0, 50_000_000)
+    [50000000]
+    >>> _slices(0, 5_000_000_000)
+    [2500000000, 5000000000]
+    """
+    pieces = min(MOST_SLICES, max(1, -(-(to_ns - since_ns) // SLICE_NS)))
+    return [since_ns + (to_ns - since_ns) * number // pieces for number in range(1, pieces + 1)]
 
 
 async def deliver(request: web.Request, answer: Answer) -> web.StreamResponse:
