@@ -81,7 +81,10 @@ export function chart(host, spec, base) {
       }
     }
   };
-  const resize = new ResizeObserver(() => show.mounted && window.Plotly?.Plots.resize(plot));
+  const resize = new ResizeObserver(() => {
+    // A hidden or removed plot has no size; resizing it is an error, and the next draw fits it anyway.
+    if (show.mounted && plot.isConnected && plot.offsetParent !== null) window.Plotly?.Plots.resize(plot);
+  });
   resize.observe(plot);
   const quiet = onTheme(draw);
   return {

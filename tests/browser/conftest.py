@@ -1,0 +1,157 @@
+"""The app as a user starts it, and headless Chromium in front of it."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARTIFACTS = ROOT / "artifacts"
+
+
+def chromium() -> str:
+    """Path of an installed Chromium; without one the tests are skipped, or fail where it is required."""
+    found = os.environ.get("CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found:
+        return found
+    words = f"no Chromium found (tried CHROMIUM and {', '.join(NAMES)}); install one for the browser tests"
+    if os.environ.get("HEDGING_REQUIRE_BROWSER"):
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+@dataclass
+class Window:
+    """A page with everything that went wrong in it."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+    def wait(self, what: str, found: Callable[[], object], seconds: float = 20.0) -> object:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            value = found()
+            if value:
+                return value
+            self.page.wait_for_timeout(100)
+        ARTIFACTS.mkdir(exist_ok=True)
+        picture = ARTIFACTS / f"failed-{re.sub('[^a-z0-9]+', '-', what.lower())}.png"
+        self.page.screenshot(path=picture)
+        raise AssertionError(f"not within {seconds} s: {what}; see {picture}")
+
+    def number(self, name: str) -> float | None:
+        """Raw number behind the figure ``name``, None while it is unknown."""
+        node = self.page.locator(f'[data-testid="{name}"]').first
+        value = node.get_attribute("data-value") if node.count() else None
+        return float(value) if value not in (None, "", "null", "None") else None
+
+    def text(self, name: str) -> str:
+        node = self.page.locator(f'[data-testid="{name}"]').first
+        return node.inner_text() if node.count() else ""
+
+    def go(self, name: str) -> None:
+        self.page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
+        self.page.wait_for_url(re.compile(name.lower()) if name != "Exposure" else re.compile(":[0-9]+/"))
+
+    def shot(self, name: str) -> None:
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+
+@dataclass
+class App:
+    """A running app: its address, its process, and its state folders."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+@pytest.fixture(scope="session")
+def playwright_here() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_here: Playwright) -> Iterator[Browser]:
+    started = playwright_here.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def app(browser: Browser) -> Iterator[App]:
+    """The app with its demo, on a free port; nothing has looked at it before the test does."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "app.py",
+            "--server.port",
+            str(port),
+            "--server.headless",
+            "true",
+        ],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                break
+        except OSError:
+            time.sleep(0.1)
+    yield App(url, process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) in {0, -signal.SIGTERM}
+
+
+@pytest.fixture
+def open_window(app: App, browser: Browser) -> Iterator[Callable[..., Window]]:
+    """Opens windows, each a person of its own; at the end none may have shown an error or asked outside."""
+    opened: list[Window] = []
+
+    def opening(path: str = "/", scheme: str = "dark") -> Window:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+        window = Window(context.new_page())
+
+        def heard(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                window.errors.append(message.text)
+
+        def asked(request: Request) -> None:
+            if not request.url.startswith((app.url, "data:", "blob:", app.url.replace("http", "ws"))):
+                window.outside.append(request.url)
+
+        window.page.on("console", heard)
+        window.page.on("pageerror", lambda error: window.errors.append(str(error)))
+        window.page.on("request", asked)
+        window.page.goto(f"{app.url}{path}")
+        opened.append(window)
+        return window
+
+    yield opening
+    for window in opened:
+        window.page.context.close()
+        assert window.outside == []
+        assert window.errors == []
