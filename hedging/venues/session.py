@@ -97,13 +97,17 @@ class AccountSession:
     def reload_once(self, name: str) -> Instrument:
         """An instrument that may have been listed since ``load``: the list is read again, once a minute.
 
+        What was loaded before stays known.
+
         Raises UnknownInstrument when the exchange does not list it, VenueUnreachable when it did not say.
         """
         known = self.instruments.get(name)
         now = self._clock()
         if known is None and now - self._tried.get(name, now - RELOAD_PAUSE) >= RELOAD_PAUSE:
             self._tried[name] = now
+            before = self.instruments
             known = self.load(self._bases).get(name)
+            self.instruments = {**before, **self.instruments}  # what expired may still be held until settled
         if known is None:
             raise deribit.UnknownInstrument(name)
         return known

@@ -6,11 +6,13 @@ between is lost, so the reads of a session are the floor, to be repeated each ti
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVarTuple
 
 from hedging.errors import BadInput, VenueRejected, VenueUnreachable
 from hedging.model.book import Balance
@@ -21,6 +23,9 @@ from hedging.venues.address import AccountAddress
 from hedging.venues.payload import Raw
 from hedging.venues.push_client import HEARTBEAT_SECONDS, PushClient, Received
 from hedging.venues.wire import as_object
+
+_log = logging.getLogger(__name__)
+What = TypeVarTuple("What")
 
 CHUNK = 200  # channels per subscription: the exchange takes frames of up to 32 kB
 CHECK_SECONDS = 0.5  # between looks at silence
@@ -124,7 +129,7 @@ class _Stream:
         received = Received(
             push=self._push,
             frame=self._heard if self._private else _ignore,
-            problem=lambda text: self._events.on_problem("frame", text),
+            problem=lambda text: self._tell(self._events.on_problem, "frame", text),
             end=self._end,
         )
         client = PushClient(self._address, received, self._patience.answer)
@@ -168,7 +173,7 @@ class _Stream:
             answered = await client.ask(method, {"channels": channels})
         except VenueRejected as error:
             if len(channels) == 1:
-                self._events.on_problem(channels[0], str(error))
+                self._tell(self._events.on_problem, channels[0], str(error))
                 return
             half = len(channels) // 2
             await self._subscribe(client, channels[:half])
@@ -177,7 +182,7 @@ class _Stream:
         accepted = {str(channel).lower() for channel in answered} if isinstance(answered, list) else set()
         for channel in channels:
             if channel.lower() not in accepted:
-                self._events.on_problem(channel, "the exchange did not subscribe it")
+                self._tell(self._events.on_problem, channel, "the exchange did not subscribe it")
 
     def _want(self, channels: Iterable[str]) -> None:
         self._wanted |= dict.fromkeys(channels)
@@ -192,7 +197,14 @@ class _Stream:
 
     def _enter(self, state: StreamState, reason: str) -> None:
         self.state = state
-        self._events.on_state(state, reason)
+        self._tell(self._events.on_state, state, reason)
+
+    @staticmethod
+    def _tell(listener: Callable[[*What], None], *what: *What) -> None:
+        try:
+            listener(*what)
+        except Exception:
+            _log.exception("a listener of a stream failed")
 
     def _push(self, channel: str, data: object) -> None:
         raise NotImplementedError
@@ -240,7 +252,7 @@ class MarketStream(_Stream):
             elif kind == "deribit_price_index":
                 self._events.on_index(deribit.index_price(as_object(data), self._clock()))
         except BadInput as error:
-            self._events.on_problem(rest.removesuffix(".100ms"), str(error))
+            self._tell(self._events.on_problem, rest.removesuffix(".100ms"), str(error))
 
     def _touch(self, name: str, data: object) -> None:
         previous = self.latest.get(name)
@@ -291,7 +303,7 @@ class AccountStream(_Stream):
             try:
                 self._entry(channel.split(".")[1], as_object(entry))
             except BadInput as error:
-                self._events.on_problem(channel, str(error))
+                self._tell(self._events.on_problem, channel, str(error))
 
     def _entry(self, kind: str, raw: Raw) -> None:
         if kind == "orders":

@@ -104,6 +104,7 @@ def test_an_instrument_listed_later_is_found_by_one_reload(
         session.reload_once("BTC-NEW")  # not asked again within the minute
     assert script.count("get_instruments") == 2
     clock.now += timedelta(minutes=1)
+    markets(script, listed("BTC-NEW", counter_currency="EUR"))
     assert session.reload_once("BTC-NEW").name == "BTC-NEW"
     assert session.reload_once("BTC-PERPETUAL").name == "BTC-PERPETUAL"
     assert script.count("get_instruments") == 3

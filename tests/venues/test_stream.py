@@ -249,6 +249,28 @@ async def test_a_listener_that_fails_does_not_end_the_stream(
     assert heard.problems == [("frame", "ZeroDivisionError: listener")]
 
 
+async def test_listeners_of_states_and_problems_may_fail_too(
+    venue: Venue, kit: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    quotes: list[Any] = []
+    events = StreamEvents(on_quote=quotes.append, on_state=fail, on_problem=fail)
+    address = kit.paper_address("http://127.0.0.1:9", venue.url)
+    stream = MarketStream(address, lambda: datetime.now(UTC), events, QUICK)
+    stream.add(["BTC-PERPETUAL"])
+    await live(stream)
+    await venue.sockets[-1].send_str("{")
+    await venue.push("ticker.BTC-PERPETUAL.100ms", ticker(mark_price=0))
+    await venue.sockets[-1].close()
+    await until(lambda: len(venue.sockets) == 2 and stream.state is StreamState.LIVE)
+    await venue.push("ticker.BTC-PERPETUAL.100ms", ticker())
+    await until(lambda: quotes)
+    await stream.stop()
+    assert "a listener of a stream failed" in caplog.text
+
+
 async def test_a_ticker_overtaken_by_a_newer_one_is_dropped(
     market: MarketStream, venue: Venue, heard: Heard
 ) -> None:
@@ -268,6 +290,9 @@ async def test_a_closed_connection_is_made_again(market: MarketStream, venue: Ve
     await until(lambda: heard.quotes)
     await venue.sockets[-1].close()
     await until(lambda: heard.count(StreamState.LIVE) == 2)
+    assert [why for state, why in heard.states if state is StreamState.LOST] == [
+        "closed by the exchange (1000)"
+    ]
     assert venue.channels(0) == venue.channels(1)
     assert market.latest == {}
     await venue.push("ticker.BTC-PERPETUAL.100ms", ticker())  # older than before the break: a new start
