@@ -203,7 +203,7 @@ class _Stream:
     def _tell(listener: Callable[[*What], None], *what: *What) -> None:
         try:
             listener(*what)
-        except Exception:
+        except Exception:  # noqa: BLE001  # a stream outlives those it tells
             _log.exception("a listener of a stream failed")
 
     def _push(self, channel: str, data: object) -> None:
