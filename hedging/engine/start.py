@@ -102,7 +102,9 @@ async def _checked(settings: Settings, sessions: Mapping[str, Sessions]) -> dict
     instruments: dict[str, Instrument] = {}
     for pair in sessions.values():
         await pair.reads.run(pair.reads.check_key)
-        instruments.update(await pair.reads.run(pair.reads.load, tuple(settings.underlyings)))
+        loaded = await pair.reads.run(pair.reads.load, tuple(settings.underlyings))
+        pair.orders.instruments = loaded
+        instruments.update(loaded)
     for item in settings.rules.underlyings:
         hedge = instruments.get(item.hedge_instrument)
         if hedge is None or hedge.underlying != item.underlying:

@@ -167,11 +167,33 @@ let lastNudge = 0;
 function nudge(held, changed) {
   const wait = Math.max(0, lastNudge + 120 - Date.now());
   lastNudge = Date.now() + wait;
-  setTimeout(() => held.tell("seen", changed), wait);
+  setTimeout(() => tellUnlessLeaving(held, changed), wait);
+}
+
+// A rerun of this page's fragment that is sent after another page was asked for would empty that other page:
+// while the user is leaving, nothing is told; a page that stays after all is told a little later.
+const LEAVING_MS = 1500;
+let leftAt = 0;
+for (const kind of ["click", "popstate"]) {
+  addEventListener(
+    kind,
+    (event) => {
+      if (kind === "popstate" || event.target.closest?.('a, [data-testid="stTopNavLink"]')) leftAt = Date.now();
+    },
+    true,
+  );
+}
+function tellUnlessLeaving(held, changed) {
+  if (held.gone) return;
+  const wait = leftAt + LEAVING_MS - Date.now();
+  if (wait > 0) setTimeout(() => tellUnlessLeaving(held, changed), wait);
+  else held.tell("seen", changed);
 }
 
 export function unlink(root) {
-  links.get(root)?.drop?.();
+  const held = links.get(root);
+  if (held) held.gone = true;
+  held?.drop?.();
   links.delete(root);
 }
 
