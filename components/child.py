@@ -34,7 +34,7 @@ class Ready(msgspec.Struct):
 
 async def keep_demo() -> None:
     """Run the demo until cancelled; its standard input is a pipe, so it ends when we do, however we do."""
-    DOORWAY.set(Standing(note="starting the paper exchange and the engine"))
+    DOORWAY.set(Standing(note="the paper exchange and the engine come up"))
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         stdin=asyncio.subprocess.PIPE,

@@ -125,7 +125,7 @@ def _series(times: Sequence[str], values: Sequence[float | None], name: str, lin
 
 
 def _time(at: datetime) -> str:
-    return fmt.date_time(at)
+    return fmt.chart_time(at)
 
 
 def _brief(value: float | None) -> float | None:

@@ -160,6 +160,15 @@ def date_time(at: datetime | None) -> str:
     return UNKNOWN if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def chart_time(at: datetime) -> str:
+    """Time in UTC as a chart's axis takes it, to the millisecond.
+
+    >>> chart_time(datetime(2026, 1, 2, 3, 4, 5, 250_000, tzinfo=UTC))
+    '2026-01-02 03:04:05.250'
+    """
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+
+
 def expiry(at: datetime | None) -> str:
     """Expiry as desks write it.
 

@@ -97,6 +97,7 @@ def base_layout(revision: str, **more: object) -> Json:
         "hovermode": "x unified",
         "hoverlabel": {"bgcolor": "@raised", "bordercolor": "@line", "font": {"color": "@text", "size": 12}},
         "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 11}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "@faint", "activecolor": "@text"},
         "showlegend": True,
         **more,
     }

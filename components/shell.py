@@ -107,4 +107,5 @@ def _halted(*, has_control: bool) -> None:
     asking.answers(only=frozenset({CommandKind.RESUME}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,7 @@ from hedging.model.view import View
 from hedging.units import Side
 
 RUNNING = frozenset({TicketState.APPROVED, TicketState.EXECUTING})
+SETTLED = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.ABSENT})
 OVER = frozenset(
     {TicketState.REJECTED, TicketState.EXPIRED, TicketState.SUPERSEDED, TicketState.DONE, TicketState.FAILED}
 )
@@ -116,8 +117,12 @@ _ORDER_TONE = {
 
 def orders(view: View) -> Table:
     """Orders of the running tickets and every order whose outcome is not settled."""
-    rows = tuple(_order(order) for order in sorted(view.orders, key=lambda o: o.created_at, reverse=True))
-    return Table(columns=ORDER_COLUMNS, rows=rows, empty="no order is working")
+    rows = tuple(_order(order) for order in sorted(view.orders, key=_working_first, reverse=True))
+    return Table(columns=ORDER_COLUMNS, rows=rows, empty="no order has been sent")
+
+
+def _working_first(order: Order) -> tuple[bool, datetime]:
+    return (order.state not in SETTLED, order.created_at)
 
 
 def _order(order: Order) -> Row:

@@ -10,7 +10,13 @@ from hedging.desk import DOORWAY
 WIDGETS = (
     Widget(id="tiles", kind=WidgetKind.TILES, topic=topics.TILES),
     Widget(id="delta", kind=WidgetKind.CHART, topic=topics.DRIFT, tabs=True),
-    Widget(id="orders", kind=WidgetKind.TABLE, topic=topics.ORDERS, title="Working orders", plain=True),
+    Widget(
+        id="orders",
+        kind=WidgetKind.TABLE,
+        topic=topics.ORDERS,
+        title="Orders, working and recent",
+        plain=True,
+    ),
 )
 
 

@@ -7,7 +7,13 @@ from components.board import Widget, WidgetKind, show
 from components.guard import refuse_alone
 
 ORDERS = (
-    Widget(id="orders", kind=WidgetKind.TABLE, topic=topics.ORDERS, title="Working orders", plain=True),
+    Widget(
+        id="orders",
+        kind=WidgetKind.TABLE,
+        topic=topics.ORDERS,
+        title="Orders, working and recent",
+        plain=True,
+    ),
     Widget(id="delta", kind=WidgetKind.CHART, topic=topics.DRIFT, tabs=True),
 )
 PAST = (Widget(id="past", kind=WidgetKind.TABLE, topic=topics.PAST, title="Past tickets"),)

@@ -94,16 +94,22 @@ def test_a_viewer_cannot_want_without_bound():
     assert len(slot.wants) == live.MOST_TOPICS
 
 
+async def until(condition):
+    for _ in range(5_000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    pytest.fail("it never came true")
+
+
 async def test_an_unreadable_ledger_is_waited_for(source, producer, monkeypatch):
     monkeypatch.setattr(live, "POLL_SECONDS", 0.001)
     source.broken = "database is locked"
     running = asyncio.create_task(producer.run())
-    while not producer.trouble:
-        await asyncio.sleep(0.001)
+    await until(lambda: producer.trouble)
     assert json.loads(frame({}, producer.trouble))["trouble"] == "database is locked"
     source.broken = ""
-    while not producer.board:
-        await asyncio.sleep(0.001)
+    await until(lambda: producer.board)
     assert producer.trouble == ""
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -32,7 +32,7 @@ function asCsv(chart) {
 function configuration(show) {
   const csv = {
     name: "csv", title: "Data as CSV",
-    icon: { width: 24, height: 24, path: "M4 3h16v18H4zM7 8h10v2H7zm0 4h10v2H7zm0 4h10v2H7z" },
+    icon: { width: 24, height: 24, path: "M5 20h14v-2H5zM12 16l6-6h-4V4h-4v6H6z" },
     click: () => show.payload && download(`${show.payload.title}.csv`, asCsv(show.payload)),
   };
   return {

@@ -1,0 +1,237 @@
+"""Every page inside AppTest: empty, starting, stale, normal, breached, with an unknown order."""
+
+import importlib
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components import session
+from hedging.desk import DOORWAY, Desk, Phase, Standing
+from hedging.model.limits import BreachLevel
+from hedging.model.trading import CommandKind, OrderState, TicketState, TradingState
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("exposure", "drift", "tickets", "ledger", "demo")
+
+
+def run_page(name):
+    import importlib
+
+    importlib.import_module(f"pages.{name}").render()
+
+
+@pytest.fixture
+def desk(fake, tmp_path):
+    opened = Desk.open(tmp_path, has_demo=False)
+    DOORWAY.set(Standing(phase=Phase.RUNNING, note="running", desk=opened))
+    yield opened
+    DOORWAY.set(Standing())
+    opened.close()
+
+
+def page(name):
+    return AppTest.from_function(run_page, args=(name,), default_timeout=20).run()
+
+
+def text(test):
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def button(test, key):
+    return next(each for each in test.button if each.key == key)
+
+
+def breached(view):
+    return replace(view, limits=tuple(replace(each, level=BreachLevel.HARD) for each in view.limits))
+
+
+def unknown(view):
+    return replace(view, orders=tuple(replace(each, state=OrderState.UNKNOWN) for each in view.orders))
+
+
+def stale(view):
+    return replace(view, at=view.at - timedelta(minutes=5))
+
+
+def empty(view):
+    return replace(view, underlyings=(), positions=(), limits=(), tickets=(), orders=(), feeds=(), gaps=())
+
+
+@pytest.mark.parametrize("change", [breached, unknown, stale, empty], ids=lambda change: change.__name__)
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "ledger"])
+def test_a_page_stands_in_every_state(name, change, fake, desk):
+    fake.series.put_view(change(fake.step()))
+    assert not page(name).exception
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_stands_before_the_first_view(name):
+    DOORWAY.set(Standing())
+    assert not page(name).exception
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_stands_while_the_book_moves(name, fake, desk):
+    fake.step()
+    test = page(name)
+    fake.step()
+    assert not test.run().exception
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_file_refuses_to_run_alone(name):
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "pages" / f"{name}.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )
+    assert run.returncode != 0
+    assert "RunAloneError" in run.stderr
+
+
+def test_importing_a_page_draws_nothing():
+    for name in PAGES:
+        importlib.import_module(f"pages.{name}")
+
+
+class TestTickets:
+    @pytest.fixture
+    def ticket(self, fake, desk):
+        return next(ticket for ticket in fake.step().tickets if ticket.underlying == "BTC")
+
+    def test_nothing_waits_is_said_with_its_reason(self, fake, desk):
+        fake.blackout = True
+        fake.step()
+        assert "quotes are stale" in text(page("tickets"))
+
+    def test_approving_takes_two_presses_and_carries_what_was_shown(self, fake, desk, ticket):
+        test = button(page("tickets"), f"tickets-approve-{ticket.id}").click().run()
+        assert fake.ledger.commands() == ()
+        assert "Send exactly this: sell" in text(test)
+        button(test, f"tickets-confirm-{ticket.id}").click().run()
+        command = fake.ledger.commands()[0]
+        assert (command.kind, command.ref, command.ref_version) == (
+            CommandKind.APPROVE,
+            ticket.id,
+            ticket.version,
+        )
+        assert command.ref_hash == ticket.content_hash
+        assert command.user == "Tessa"
+
+    def test_a_second_session_of_the_same_person_is_the_same_command(self, fake, desk, ticket):
+        for _ in range(2):
+            test = button(page("tickets"), f"tickets-approve-{ticket.id}").click().run()
+            button(test, f"tickets-confirm-{ticket.id}").click().run()
+        assert len(fake.ledger.commands()) == 1
+
+    def test_back_asks_nothing(self, fake, desk, ticket):
+        test = button(page("tickets"), f"tickets-approve-{ticket.id}").click().run()
+        test = button(test, f"tickets-back-{ticket.id}").click().run()
+        assert button(test, f"tickets-approve-{ticket.id}")
+        assert fake.ledger.commands() == ()
+
+    def test_a_ticket_that_changed_under_the_confirmation_cannot_be_confirmed(self, fake, desk, ticket):
+        test = button(page("tickets"), f"tickets-approve-{ticket.id}").click().run()
+        changed = replace(ticket, content_hash="other", version=ticket.version + 1)
+        view = desk.read()
+        others = tuple(each for each in view.tickets if each.id != ticket.id)
+        fake.series.put_view(replace(view, sequence=view.sequence + 1, tickets=(changed, *others)))
+        test = test.run()
+        assert button(test, f"tickets-confirm-{ticket.id}").disabled
+        assert "has changed" in text(test)
+
+    def test_a_rejection_needs_a_reason(self, fake, desk, ticket):
+        test = button(page("tickets"), f"tickets-reject-{ticket.id}").click().run()
+        assert "needs its reason" in text(test)
+        assert fake.ledger.commands() == ()
+
+    def test_a_rejection_with_its_reason_reaches_the_engine(self, fake, desk, ticket):
+        test = page("tickets")
+        test.text_input(key=f"tickets-reason-{ticket.id}").set_value("too dear").run()
+        test = button(test, f"tickets-reject-{ticket.id}").click().run()
+        assert "waiting for the engine" in text(test)
+        fake.step()
+        test = test.run()
+        assert f"ticket {ticket.id} rejected" in text(test)
+        assert fake.ledger.ticket(ticket.id).state is TicketState.REJECTED
+        assert fake.ledger.ticket(ticket.id).note == "too dear"
+
+    def test_a_viewer_sees_locked_buttons(self, fake, desk, ticket):
+        test = AppTest.from_function(run_page, args=("tickets",), default_timeout=20)
+        test.session_state[session.person_key()] = "Vera"
+        test.run()
+        for key in (f"tickets-approve-{ticket.id}", f"tickets-reject-{ticket.id}", "auto-arm", "auto-off"):
+            assert button(test, key).disabled
+
+    def test_who_lost_the_role_since_the_page_was_drawn_is_refused(self, fake, desk, ticket):
+        test = page("tickets")
+        test.session_state[session.person_key()] = "Vera"
+        button(test, "auto-arm").click().run()
+        assert "viewer may not auto arm" in text(test)
+        assert fake.ledger.commands() == ()
+
+    def test_arming_carries_its_caps(self, fake, desk, ticket):
+        test = page("tickets")
+        test.number_input(key="auto-orders").set_value(7).run()
+        test = button(test, "auto-arm").click().run()
+        command = fake.ledger.commands()[0]
+        assert command.kind is CommandKind.AUTO_ARM
+        assert (command.minutes, command.max_orders, command.max_turnover_usd) == (15, 7, 3_000_000)
+        fake.step()
+        assert "Automatic hedging: armed" in text(test.run())
+
+    def test_hostile_words_stay_words(self, fake, desk, ticket):
+        view = desk.read()
+        hostile = replace(
+            ticket, id="x<img>", sentence="<img src=http://evil.example/a>", reason="![a](http://b)"
+        )
+        fake.series.put_view(replace(view, sequence=view.sequence + 1, tickets=(hostile,)))
+        assert "<img" not in text(page("tickets"))
+
+
+class TestLedger:
+    def test_filters_and_verification(self, fake, desk):
+        fake.step()
+        test = page("ledger")
+        assert len(test.dataframe[0].value) == len(desk.records(100))
+        test.selectbox(key="ledger-kind").set_value("ticket").run()
+        assert set(test.dataframe[0].value["Kind"]) == {"ticket"}
+        test.text_input(key="ledger-words").set_value("nowhere to be found").run()
+        assert "nothing in the ledger matches" in text(test)
+        assert "records verify" in text(button(test, "ledger-verify").click().run())
+
+    def test_a_tampered_chain_is_said_loudly(self, fake, desk, tmp_path):
+        import sqlite3
+
+        fake.step()
+        with sqlite3.connect(tmp_path / "ledger.sqlite") as database:
+            triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for (name,) in triggers:
+                database.execute(f'DROP TRIGGER "{name}"')
+            database.execute("UPDATE record SET body = replace(body, 'BTC', 'XXX')")
+        database.close()
+        test = button(page("ledger"), "ledger-verify").click().run()
+        assert "DOES NOT VERIFY" in text(test)
+
+
+def test_halted_shell_offers_resume_to_risk_alone(fake, desk):
+    fake.status = replace(fake.status, state=TradingState.HALTED, halted_because="Tessa: pressed Halt")
+    fake.step()
+    import app  # the launcher hands the pages in
+
+    assert app.PAGES
+    test = AppTest.from_file(str(ROOT / "components" / "shell.py"), default_timeout=20).run()
+    assert not test.exception
+    assert "pressed Halt" in text(test)
+    assert button(test, "shell-resume").disabled
+    test.selectbox(key=session.person_key()).set_value("Rafael").run()
+    button(test, "shell-resume").click().run()
+    assert [command.kind for command in fake.ledger.commands()] == [CommandKind.RESUME]
