@@ -1,5 +1,7 @@
 """Deciding: the waiting tickets with their buttons, and the switch of automatic hedging."""
 
+import zlib
+
 import streamlit as st
 
 from components import asking, board, session, tickets
@@ -124,7 +126,8 @@ def _reject(ticket_id: str, version: int, content_hash: str) -> None:
     wish = Wish(
         kind=CommandKind.REJECT, ref=ticket_id, ref_version=version, ref_hash=content_hash, reason=reason
     )
-    asking.ask(wish, key=f"reject:{ticket_id}:{version}:{_name()}")
+    # The reason is part of the key: a rejection refused for want of one can be asked again with one.
+    asking.ask(wish, key=f"reject:{ticket_id}:{version}:{_name()}:{zlib.crc32(reason.encode()):08x}")
 
 
 def _name() -> str:

@@ -18,6 +18,18 @@ def waiting_ticket(window, underlying):
     return None
 
 
+def settled_ticket(window):
+    """The waiting ticket once the market has left it alone for a second: a shock replaces it at first."""
+    seen = {}
+
+    def same():
+        name = waiting_ticket(window, "BTC")
+        seen[name] = seen.get(name, 0) + 1
+        return name if name and seen[name] > 10 else None
+
+    return window.wait("a BTC ticket that stays", same, 30)
+
+
 def press(window, key):
     window.page.locator(f".st-key-{key.replace(' ', '-')} button").first.click()
 
@@ -74,13 +86,14 @@ def test_a_person_rejects_with_a_reason(open_window):
         "button"
     ).click()
     window.go("Tickets")
-    ticket = window.wait("a BTC ticket", lambda: waiting_ticket(window, "BTC"), 30)
+    ticket = settled_ticket(window)
     press(window, f"tickets-reject-{ticket}")
-    window.wait(
-        "a refusal without a reason", lambda: "reason" in window.text("answer") + window.text("denied")
-    )
-    window.page.locator(f".st-key-tickets-reason-{ticket} input").fill("not before the fixing")
-    window.page.locator(f".st-key-tickets-reason-{ticket} input").press("Enter")
+    window.wait("a refusal without a reason", lambda: "reason" in window.text("answer") + window.text("denied"))
+    ticket = settled_ticket(window)
+    reason = window.page.locator(f".st-key-tickets-reason-{ticket} input")
+    reason.fill("not before the fixing")
+    reason.press("Tab")
+    window.page.wait_for_timeout(500)
     press(window, f"tickets-reject-{ticket}")
     window.wait("the rejection", lambda: f"{ticket} rejected" in window.page.inner_text("body"))
     window.go("Ledger")
@@ -100,7 +113,7 @@ def test_shadow_then_armed_then_halt(open_window):
     window.wait("hedged by itself", lambda: abs(window.number("delta-BTC") or 99) < 5, 60)
     window.shot("demo-hedged")
     window.page.get_by_test_id("halt").click()
-    window.wait("halted", lambda: "halted" in window.text("strip-trading").lower())
+    window.wait("halted", lambda: "halted" in window.text("strip-state").lower())
     window.page.locator("[class*='st-key-demo-BTC']").first.locator("button").click()
     window.go("Tickets")
     before = window.page.locator('[data-testid="table-orders"] tbody tr').count()
