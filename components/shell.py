@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from components import asking, board, session, topics
-from components.format import escape_html, escape_markdown
+from components.format import escape_html
 from components.navigation import MENU
 from components.strip import mark
 from hedging.desk import DOORWAY, Person, Phase
@@ -99,7 +99,6 @@ def _halted(*, has_control: bool) -> None:
         st.button(
             label,
             key="shell-resume",
-            help=escape_markdown("two different people of risk are needed"),
             disabled=who.role is not Role.RISK,
             on_click=asking.ask,
             args=(asking.plain(CommandKind.RESUME),),
