@@ -16,6 +16,7 @@ from hedging.paper.book_stream import BookStream
 from hedging.paper.channels import Channel, Feed, parse_channel, subjects
 from hedging.paper.events import Event, Filled, OrderChanged, Printed, WalletChanged
 from hedging.paper.exchange import CURRENCIES, Exchange
+from hedging.paper.listing import ListingKind
 from hedging.paper.rate_limit import RateLimits
 from hedging.paper.render_account import order, position, summary, user_trade
 
@@ -107,8 +108,8 @@ class Hub:
         self._pending |= touched
         data: dict[tuple[Feed, str], bytes] = {}
         made = 0
-        for channel in list(self._subscribers):
-            if not self._is_due(channel, real_ms):
+        for channel in self._in_order():
+            if channel not in self._subscribers or not self._is_due(channel, real_ms):
                 continue
             made += self._publish_channel(channel, real_ms, data)
             if made >= CHUNK:
@@ -116,6 +117,17 @@ class Hub:
                 await asyncio.sleep(0)
         self._settle_pending(real_ms)
         self._publish_wallets(real_ms)
+
+    def _in_order(self) -> list[Channel]:
+        """Channels as they are served: what is held or hedged with first, as it moves accounts."""
+        listings = self._exchange.market.listings
+        held = {
+            position.listing.name
+            for account in self._exchange.accounts.values()
+            for position in account.held()
+        }
+        first = held | {name for name, listing in listings.items() if listing.kind is not ListingKind.OPTION}
+        return sorted(self._subscribers, key=lambda channel: channel.subject not in first)
 
     def _is_due(self, channel: Channel, real_ms: int) -> bool:
         if channel.feed.is_private or channel.feed is Feed.TRADES:
