@@ -14,9 +14,8 @@ from hedging import errors, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ("decide", "workflow", "policy", "risk", "pricing", "model", "units", "errors")
-EFFECTS = set(
-    "streamlit plotly pandas ccxt sqlalchemy asyncio threading time random logging os pathlib".split()
-)
+EFFECTS = {"streamlit", "plotly", "pandas", "ccxt", "sqlalchemy", "asyncio", "threading", "time", "random"}
+EFFECTS |= {"logging", "os", "pathlib"}
 NOWS = {"now", "utcnow", "today", "time", "time_ns"}
 
 
