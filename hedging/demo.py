@@ -197,11 +197,13 @@ async def _ready_line(child: Process, name: str, kind: type[R]) -> R:
 async def _first(stopping: asyncio.Event, *children: Process) -> None:
     """Wait until we are asked to stop, or a child ends by itself."""
     waits = [asyncio.ensure_future(stopping.wait()), *(asyncio.ensure_future(c.wait()) for c in children)]
-    done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in pending:
         wait.cancel()
     if not stopping.is_set():
-        raise HedgingError(f"a part of the demo ended by itself ({len(done)}); its own message is above")
+        names = ("the paper exchange", "the engine")
+        over = [name for name, c in zip(names, children, strict=True) if c.returncode is not None]
+        raise HedgingError(f"{' and '.join(over)} ended by itself; its own message is above")
 
 
 async def _stop(children: list[Process]) -> None:

@@ -20,7 +20,7 @@ def take_lease(ledger: Ledger, book: str, now: datetime) -> Lease:
     held = ledger.lease(book)
     if held is not None and held.expires_at > now and _is_dead(held.holder):
         ledger.release_lease(held)
-    holder = f"{_machine()}:{os.getpid()}"
+    holder = f"engine {_machine()}:{os.getpid()}"
     try:
         return ledger.acquire_lease(book, holder, now, timedelta(seconds=LEASE_SECONDS))
     except LeaseLost as error:
@@ -34,11 +34,11 @@ def _machine() -> str:
             boot = file.read().strip()
     except OSError:
         boot = ""
-    return f"{socket.gethostname()}/{boot}"
+    return f"{socket.gethostname()}-{boot[:8]}"
 
 
 def _is_dead(holder: str) -> bool:
-    machine, _, process = holder.rpartition(":")
+    machine, _, process = holder.removeprefix("engine ").rpartition(":")
     if machine != _machine() or not process.isdigit():
         return False
     try:

@@ -88,7 +88,9 @@ def test_a_person_rejects_with_a_reason(open_window):
     window.go("Tickets")
     ticket = settled_ticket(window)
     press(window, f"tickets-reject-{ticket}")
-    window.wait("a refusal without a reason", lambda: "reason" in window.text("answer") + window.text("denied"))
+    window.wait(
+        "a refusal without a reason", lambda: "reason" in window.text("answer") + window.text("denied")
+    )
     ticket = settled_ticket(window)
     reason = window.page.locator(f".st-key-tickets-reason-{ticket} input")
     reason.fill("not before the fixing")
@@ -97,7 +99,16 @@ def test_a_person_rejects_with_a_reason(open_window):
     press(window, f"tickets-reject-{ticket}")
     window.wait("the rejection", lambda: f"{ticket} rejected" in window.page.inner_text("body"))
     window.go("Ledger")
-    window.wait("the reason in the ledger", lambda: "not before the fixing" in window.page.inner_text("body"))
+    words = window.page.locator(".st-key-ledger-words input")
+    window.wait("the ledger", words.count)
+    words.fill("nobody ever wrote this")
+    words.press("Enter")
+    window.wait("an empty log", lambda: window.text("log-empty"))
+    words.fill("not before the fixing")
+    words.press("Enter")
+    window.wait("the reason in the ledger", lambda: not window.text("log-empty"))
+    press(window, "ledger-verify")
+    window.wait("a chain that holds", lambda: "record" in window.text("chain"))
 
 
 def test_shadow_then_armed_then_halt(open_window):
@@ -116,10 +127,12 @@ def test_shadow_then_armed_then_halt(open_window):
     window.wait("halted", lambda: "halted" in window.text("strip-state").lower())
     window.page.locator("[class*='st-key-demo-BTC']").first.locator("button").click()
     window.go("Tickets")
-    before = window.page.locator('[data-testid="table-orders"] tbody tr').count()
+    orders = window.page.locator('[data-testid="table-orders"] tbody tr')
+    window.wait("the orders", orders.count)
+    before = orders.all_inner_texts()
     window.page.wait_for_timeout(3000)
     assert waiting_ticket(window, "BTC") is None
-    assert window.page.locator('[data-testid="table-orders"] tbody tr').count() == before
+    assert orders.all_inner_texts() == before
     window.shot("halted")
 
 
