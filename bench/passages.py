@@ -30,6 +30,10 @@ class Passage:
     order_ns: int = 0
     seen: set[str] = field(default_factory=set)
 
+    def __bool__(self) -> bool:
+        """Whether the order has come."""
+        return self.order_ns > 0
+
 
 class _Data(msgspec.Struct):
     timestamp: int = 0
@@ -62,7 +66,7 @@ class Watcher:
     def sent(self, frame: bytes) -> None:
         """A frame is being handed to a client's socket."""
         passage = self._open
-        if passage is None or passage.order_ns or not frame.startswith(b'{"jsonrpc":"2.0","method":"subs'):
+        if passage is None or passage or not frame.startswith(b'{"jsonrpc":"2.0","method":"subs'):
             return
         if b'"channel":"ticker.' not in frame[:90] and b'"channel":"quote.' not in frame[:90]:
             return
@@ -77,7 +81,7 @@ class Watcher:
 
     def received(self, data: bytes) -> None:
         """Bytes of an HTTP request arrived."""
-        if self._open is not None and not self._open.order_ns and data.startswith(ORDER_REQUESTS):
+        if self._open is not None and not self._open and data.startswith(ORDER_REQUESTS):
             self._open.order_ns = monotonic_ns()
 
 
@@ -95,9 +99,11 @@ def watched(server: PaperServer, names: frozenset[str]) -> Iterator[Watcher]:
         watcher.received(data)
         receive(self, data)
 
-    with _replaced(web.WebSocketResponse, "send_frame", send_frame):
-        with _replaced(web_protocol.RequestHandler, "data_received", data_received):
-            yield watcher
+    with (
+        _replaced(web.WebSocketResponse, "send_frame", send_frame),
+        _replaced(web_protocol.RequestHandler, "data_received", data_received),
+    ):
+        yield watcher
 
 
 @contextmanager

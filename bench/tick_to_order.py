@@ -19,11 +19,11 @@ import random
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,8 +38,8 @@ from hedging.paper.server import PaperOptions, PaperServer
 from hedging.workflow.ticket import OPEN
 
 ROOT = Path(__file__).resolve().parent.parent
-MOVE = 0.02  # of the price, down and up in turn: about two bitcoin of delta for the demo's book
-BAND = 0.4
+MOVE = 0.003  # of the price, down and up in turn: about half a bitcoin of delta for the demo's book
+BAND = 0.15
 PAUSE = (1.35, 1.9)  # seconds between shocks; the engine's own message budget allows 48 orders a minute
 GIVE_UP_SECONDS = 12.0
 
@@ -74,7 +74,7 @@ max_turnover_usd = 1e11
 
 @dataclass(frozen=True)
 class Scene:
-    """The exchange and what watches it; ``names`` are subscribed, ``held`` the delta depends on."""
+    """The exchange, what watches it, and the instruments to subscribe."""
 
     server: PaperServer
     watcher: Watcher
@@ -112,22 +112,26 @@ async def child(scene: Scene, arguments: list[str]) -> AsyncIterator[Process]:
         await process.wait()
 
 
+async def met(condition: Callable[[], bool], pause: float) -> None:
+    """Wait for a condition that no event announces, but not for ever."""
+    for _ in range(int(GIVE_UP_SECONDS / pause)):
+        if condition():
+            return
+        await asyncio.sleep(pause)
+
+
 async def shocks(scene: Scene, count: int, ready: Callable[[], bool]) -> list[Passage]:
     """Shock, wait for the order, let things settle, again; passages without an order are left out."""
     rng = random.Random(20261122)
     passages: list[Passage] = []
     lost = 0
     while len(passages) < count and lost < 10 + count // 5:
-        until = monotonic_ns() + int(GIVE_UP_SECONDS * 1e9)
-        while not ready() and monotonic_ns() < until:
-            await asyncio.sleep(0.1)
+        await met(ready, 0.1)
         await asyncio.sleep(rng.uniform(*PAUSE))
         down = (len(passages) + lost) % 2 == 0
         passage = scene.watcher.shock("BTC", -MOVE if down else 1 / (1 - MOVE) - 1)
-        until = monotonic_ns() + int(GIVE_UP_SECONDS * 1e9)
-        while not passage.order_ns and monotonic_ns() < until:
-            await asyncio.sleep(0.05)
-        if passage.order_ns and passage.first_tick_ns:
+        await met(partial(bool, passage), 0.05)
+        if 0 < passage.first_tick_ns <= passage.order_ns:
             passages.append(passage)
         else:
             lost += 1
@@ -247,11 +251,13 @@ async def run(ticks: int, peer_ticks: int, instruments: int) -> None:
         scene = Scene(server, watcher, names)
         passages, parts = await ours(scene, ticks)
         shown = row("engine", passages, None)
-        print(json.dumps({**shown, "instruments": len(names), "stages_ms_median_p99": stages(parts), **machine()}))
+        more = {"instruments": len(names), "stages_ms_median_p99": stages(parts)}
+        print(json.dumps({**shown, **more, **machine()}), flush=True)
         median = float(str(shown.get("ms_median", 1.0)))
         peers = {"polling loop, library's pace": [], "polling loop, no pause": ["--unpaced"]}
         for name, extra in peers.items() if peer_ticks else ():
-            print(json.dumps({**row(name, await peer(scene, peer_ticks, extra), median), **machine()}), flush=True)
+            compared = row(name, await peer(scene, peer_ticks, extra), median)
+            print(json.dumps({**compared, **machine()}), flush=True)
     await server.stop()
 
 

@@ -1,7 +1,8 @@
 """Tickets, orders and the trading status in work: every change is in the ledger before it counts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from hedging.ledger import Lease, Ledger, Transaction
 from hedging.model.trading import (
@@ -18,6 +19,8 @@ from hedging.workflow.ticket import OPEN
 
 LEASE_SECONDS = 15.0
 FENCE_MARGIN = timedelta(seconds=2)
+REMEMBERED_FILLS = 5000
+FillContent = tuple[str, str, str, str, int, Decimal, Decimal]
 
 
 class Blotter:
@@ -33,6 +36,7 @@ class Blotter:
         self.recent: dict[str, Order] = {o.client_id: o for o in reversed(ledger.orders(limit=20))}
         self.rejections: dict[str, tuple[datetime, float]] = {}
         self.failures: dict[str, datetime] = {}
+        self._booked: dict[FillContent, None] = {}
 
     def renew_lease(self) -> None:
         """Hold the book for another while. Raises LeaseLost when another engine took it."""
@@ -50,17 +54,21 @@ class Blotter:
             transaction.record("trading status", actor, status.state.value, {"why": why})
         self.status = status
 
-    def put_ticket(self, ticket: Ticket, inputs: bytes | None = None, after: Ticket | None = None) -> None:
-        """Store a ticket; ``after`` is the one it replaces, ``inputs`` what it was computed from."""
+    def put_ticket(self, ticket: Ticket) -> None:
+        """Store a ticket's present state."""
+        self.put_tickets((ticket,))
+
+    def put_tickets(self, steps: Sequence[Ticket], inputs: bytes | None = None) -> None:
+        """Store tickets, or successive states of one, in one commit; ``inputs``: what the last rests on."""
+        if not steps:
+            return
         with self._ledger.write(self.lease, self._now()) as transaction:
-            if after is not None:
-                transaction.put_ticket(after)
-            transaction.put_ticket(ticket)
+            for ticket in steps:
+                transaction.put_ticket(ticket)
             if inputs is not None:
-                transaction.put_inputs(ticket.inputs_hash, inputs)
-        if after is not None:
-            self._keep_ticket(after)
-        self._keep_ticket(ticket)
+                transaction.put_inputs(steps[-1].inputs_hash, inputs)
+        for ticket in steps:
+            self._keep_ticket(ticket)
 
     def put_new_order(
         self,
@@ -83,7 +91,7 @@ class Blotter:
             transaction.put_order(order)
         self._keep_order(order)
 
-    def book(self, order: Order, fills: Iterable[Fill]) -> tuple[Order, tuple[Fill, ...]]:
+    def book(self, order: Order, fills: Sequence[Fill]) -> tuple[Order, tuple[Fill, ...]]:
         """Store an order with its fills in one transaction; returns what is new of them."""
         with self._ledger.write(self.lease, self._now()) as transaction:
             transaction.put_order(order)
@@ -92,7 +100,14 @@ class Blotter:
             if checked != order:
                 transaction.put_order(checked)
         self._keep_order(checked)
+        self._booked |= dict.fromkeys(map(_content, fills))
+        while len(self._booked) > REMEMBERED_FILLS:
+            self._booked.pop(next(iter(self._booked)))
         return checked, fresh
+
+    def has_booked(self, fill: Fill) -> bool:
+        """Whether exactly this fill of ours was stored lately; False says nothing, the ledger decides."""
+        return _content(fill) in self._booked
 
     def book_foreign(self, fill: Fill) -> bool:
         """Store a fill that is no order of ours; False when it was already there."""
@@ -131,3 +146,8 @@ class Blotter:
             self.live[order.client_id] = order
         else:
             self.live.pop(order.client_id, None)
+
+
+def _content(fill: Fill) -> FillContent:
+    """All that makes two reports of one trade the same report: a contradicting one has another content."""
+    return fill.venue, fill.account, fill.trade_id, fill.instrument, fill.side, fill.amount, fill.price

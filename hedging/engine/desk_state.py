@@ -1,7 +1,7 @@
 """What the parts of the engine share: the live book, the blotter, the latches, and the venue sessions."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -79,27 +79,35 @@ class DeskState:
             self.latest_trouble = str(error)
 
     def take_quote(self, quote: Quote) -> None:
-        """Keep a price that arrived, and wake the loop."""
-        self.book.take_quote(quote)
-        self.wake()
+        """Keep a price that arrived, and wake the loop where a decision depends on it."""
+        if self.book.take_quote(quote):
+            self.wake()
 
     def take_balance(self, balance: Balance) -> None:
         """Keep a balance that was pushed."""
         self.book.take_balance(balance)
         self.wake()
 
-    def take_fill(self, fill: Fill) -> None:
-        """Book a fill from the stream or a sweep: ours to its order, a foreign one as what it is."""
-        order = self.blotter.order(fill.client_id) if fill.client_id else None
-        if order is None:
+    def take_fills(self, fills: Sequence[Fill]) -> None:
+        """Book fills from the stream or a sweep: ours to their order, foreign ones as what they are."""
+        by_order: dict[str, list[Fill]] = {}
+        for fill in fills:
+            if not self.blotter.has_booked(fill):
+                by_order.setdefault(fill.client_id, []).append(fill)
+        for client_id, found in by_order.items():
+            order = self.blotter.order(client_id) if client_id else None
+            if order is None:
+                self._take_foreign(found)
+                continue
+            _, fresh = self.blotter.book(order, found)
+            for each in fresh:
+                self.book.take_fill(each, self.now())
+        self.wake()
+
+    def _take_foreign(self, fills: Sequence[Fill]) -> None:
+        for fill in fills:
             if self.blotter.book_foreign(fill):
                 self.suspend_auto(f"a trade that we did not send: {fill.amount} {fill.instrument}")
-            self.wake()
-            return
-        _, fresh = self.blotter.book(order, (fill,))
-        for each in fresh:
-            self.book.take_fill(each, self.now())
-        self.wake()
 
     def suspend_auto(self, why: str) -> None:
         """End automatic mode, with the reason on the record."""

@@ -38,18 +38,20 @@ class Killed(Exception):
 
 
 async def execute(desk: DeskState, ticket: Ticket) -> None:
-    """Send an approved ticket in clips until its amount, the need or its time is over.
+    """Send an approved or just started ticket in clips until its amount, the need or its time is over.
 
     Every way out leaves the ticket DONE or FAILED with the reason; LedgerError alone passes through,
     because then nothing may be sent.
     """
     item = desk.item(ticket.underlying)
     instrument = desk.book.instruments[ticket.legs[0].instrument]
-    if desk.now() >= ticket.expires_at:
+    if desk.now() >= ticket.expires_at and ticket.state is TicketState.APPROVED:
         desk.blotter.put_ticket(tickets.expire(ticket, desk.now()))
         return
-    started = tickets.start(ticket, desk.now())
-    desk.blotter.put_ticket(started)
+    started = ticket
+    if ticket.state is TicketState.APPROVED:
+        started = tickets.start(ticket, desk.now())
+        desk.blotter.put_ticket(started)
     clip = 0
     while True:
         await _settled(desk, item)

@@ -28,6 +28,7 @@ class LiveBook:
         self.version = 0
         self._accounts = tuple(accounts)
         self._hedges = frozenset(hedges)
+        self._needed = self._hedges
         self._ages = ages
         self._positions: dict[str, dict[str, Position]] = {}
         self._positions_at: dict[str, datetime] = {}
@@ -36,10 +37,12 @@ class LiveBook:
         self._filled: dict[str, dict[str, Decimal]] = {}
         self._last_fill_at: dict[str, datetime] = {}
 
-    def take_quote(self, quote: Quote) -> None:
-        """Keep the newest quote of its instrument."""
+    def take_quote(self, quote: Quote) -> bool:
+        """Keep the newest quote of its instrument; whether a decision depends on it."""
         self.quotes[quote.instrument] = quote
-        self.version += 1
+        needed = quote.instrument in self._needed
+        self.version += needed
+        return needed
 
     def take_fill(self, fill: Fill, now: datetime) -> None:
         """Remember a fill of ours, so that the next position read can be checked against it."""
@@ -81,6 +84,8 @@ class LiveBook:
             return ()
         self._positions[account] = after
         self._positions_at[account] = asked_at
+        held = (name for positions in self._positions.values() for name in positions)
+        self._needed = self._hedges.union(held)
         self._filled.pop(account, None)
         self.version += 1
         return tuple(odd)
@@ -115,8 +120,7 @@ class LiveBook:
 
     def names(self) -> frozenset[str]:
         """Instruments a decision needs: all that is held, and the hedges."""
-        held = (name for positions in self._positions.values() for name in positions)
-        return self._hedges.union(held)
+        return self._needed
 
     def snapshot(self, now: datetime) -> Snapshot:
         """All that is known at ``now``; whatever is missing or old for the whole book is a gap."""

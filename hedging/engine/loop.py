@@ -79,10 +79,14 @@ class Loop:
 
     async def _take_pushed(self) -> None:
         while True:
-            pushed = await self._pushed.get()
-            if isinstance(pushed, Fill):
-                self._desk.take_fill(pushed)
-            else:
+            fills: list[Fill] = []
+            pushed: Fill | OrderReport | None = await self._pushed.get()
+            while isinstance(pushed, Fill):
+                fills.append(pushed)
+                pushed = None if self._pushed.empty() else self._pushed.get_nowait()
+            if fills:
+                self._desk.take_fills(fills)
+            if pushed is not None:
                 self._take_report(pushed)
             self._touch()
 
@@ -143,26 +147,30 @@ class Loop:
         blotter = self._desk.blotter
         waiting = blotter.tickets.get(item.underlying)
         replaced = tickets.supersede(waiting, decided.superseded) if waiting and decided.superseded else None
+        before = () if replaced is None else (replaced,)
         if decided.proposal is not None:
             shadow = blotter.status.auto.mode is AutoMode.SHADOW
             ticket = replace(decided.proposal, shadow=shadow)
-            blotter.put_ticket(ticket, inputs, after=replaced)
+            steps = self._by_itself(item, ticket)
+            blotter.put_tickets((*before, ticket, *steps), inputs)
             if shadow:
                 blotter.record("shadow", ticket.id, {"would have sent": ticket.sentence})
-        elif replaced is not None:
-            blotter.put_ticket(replaced)
-        if decided.decision.outcome in {Outcome.PROPOSE, Outcome.KEEP}:
-            self._approve_by_itself(item)
+        else:
+            waits = decided.decision.outcome is Outcome.KEEP and waiting is not None
+            steps = self._by_itself(item, waiting) if waits and waiting else ()
+            blotter.put_tickets((*before, *steps))
+        if steps:
+            self._start(steps[-1])
 
-    def _approve_by_itself(self, item: UnderlyingRules) -> None:
+    def _by_itself(self, item: UnderlyingRules, ticket: Ticket) -> tuple[Ticket, ...]:
+        """Approved and begun, where automatic mode may do so now; stored in one commit with the proposal."""
         desk = self._desk
-        ticket = desk.blotter.tickets.get(item.underlying)
         auto = desk.blotter.status.auto
-        if ticket is None or ticket.state is not TicketState.PROPOSED or auto.mode is not AutoMode.ARMED:
-            return
+        if ticket.state is not TicketState.PROPOSED or auto.mode is not AutoMode.ARMED:
+            return ()
         proofs = [proof for proof in self._whole.proofs if proof.underlying == item.underlying]
         if auto_refusals(desk.blotter.status, proofs, tuple(desk.blotter.live.values()), ()):
-            return
+            return ()
         try:
             approved = tickets.approve(
                 ticket,
@@ -170,10 +178,9 @@ class Loop:
                 (ticket.version, ticket.content_hash),
                 desk.now(),
             )
+            return approved, tickets.start(approved, desk.now())
         except WorkflowError:
-            return
-        desk.blotter.put_ticket(approved)
-        self._start(approved)
+            return ()
 
     def _start(self, ticket: Ticket) -> None:
         if self._group is None:
@@ -260,8 +267,7 @@ class Loop:
         reads = self._desk.sessions[account].reads
         since = self._desk.now() - timedelta(minutes=5)
         for currency in reads.settlement_currencies:
-            for fill in await reads.run(reads.fills, currency, since):
-                self._desk.take_fill(fill)
+            self._desk.take_fills(await reads.run(reads.fills, currency, since))
 
     async def _sweep_clock(self, account: str) -> None:
         reads = self._desk.sessions[account].reads
@@ -272,7 +278,7 @@ class Loop:
         desk = self._desk
         needed = desk.book.names()
         for market in self._markets:
-            market.add(needed)
+            market.add_tickers(sorted(needed))
         reads = desk.sessions[account].reads
         old = desk.now() - timedelta(seconds=desk.rules.ages.marks / 2)
         for name in sorted(needed):

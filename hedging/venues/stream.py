@@ -235,11 +235,15 @@ class MarketStream(_Stream):
         self._ticker_at: dict[str, datetime] = {}
 
     def add(self, names: Iterable[str], indices: Iterable[str] = ()) -> None:
-        """Subscribe instruments by the exchange's name, and indices ("btc_usd")."""
+        """Subscribe touch and ticker of instruments by the exchange's name, and indices ("btc_usd")."""
         listed = list(names)
         self._want(f"quote.{name}" for name in listed)
-        self._want(f"ticker.{name}.100ms" for name in listed)
+        self.add_tickers(listed)
         self._want(f"deribit_price_index.{index}" for index in indices)
+
+    def add_tickers(self, names: Iterable[str]) -> None:
+        """Subscribe tickers alone, half the messages: for instruments that are valued but not traded."""
+        self._want(f"ticker.{name}.100ms" for name in names)
 
     def _push(self, channel: str, data: object) -> None:
         self._heard()
