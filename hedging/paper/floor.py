@@ -133,24 +133,26 @@ class Floor:
         all_or_none = order.request.time_in_force is TimeInForce.FILL_OR_KILL
         if all_or_none and book.fillable(take, opposite, now_ns) < order.remaining:
             return []
-        return [
-            self._fill_taker(account, listing, order, match) for match in book.take(take, opposite, now_ns)
-        ]
+        fills: list[Fill] = []
+        for match in book.take(take, opposite, now_ns):
+            amount = match.amount if match.maker is None else self._fill_maker(match.maker, match.amount)
+            if amount:
+                fills.append(self._fill_taker(account, listing, order, replace(match, amount=amount)))
+        return fills
 
     def _fill_taker(self, account: Account, listing: Listing, order: Order, match: Match) -> Fill:
-        if match.maker is not None:
-            self._fill_maker(match.maker, match.amount, on_tape=False)
         fill = self.bookkeeper.book(account, listing, order, (match.price, match.amount, Liquidity.TAKER))
         self.bookkeeper.publish(fill, fill.side)
         self._trim_reduce_only(account, listing)
         return fill
 
-    def _fill_maker(self, order: Order, amount: Decimal, *, on_tape: bool = True) -> None:
+    def _fill_maker(self, order: Order, amount: Decimal, *, on_tape: bool = False) -> Decimal:
+        """Fill a resting order; returns the amount it took, less where reduce-only leaves less."""
         account, listing = self._accounts[order.account], self.listing(order.instrument)
         if order.request.reduce_only:
             amount = min(amount, self.reducible(account, listing, order))
         if amount <= 0 or order.state is not OrderState.OPEN:
-            return
+            return ZERO
         fill = self.bookkeeper.book(account, listing, order, (order.price, amount, Liquidity.MAKER))
         if not order.remaining:
             order.state = OrderState.FILLED
@@ -160,6 +162,7 @@ class Floor:
         if on_tape:
             self.bookkeeper.publish(fill, fill.side.opposite)
         self._trim_reduce_only(account, listing)
+        return amount
 
     def meet_resting(self, tape: Sequence[MarketPrint]) -> None:
         """Give resting orders what the moved market and its prints since the last call bring them."""
@@ -174,7 +177,7 @@ class Floor:
                 continue
             bids, asks = self._simulated(name)
             for met in self._books[name].met(bids, asks, prints[name], self.market.now_ns):
-                self._fill_maker(met.order, met.amount)
+                self._fill_maker(met.order, met.amount, on_tape=True)
 
     def reducible(self, account: Account, listing: Listing, order: Order) -> Decimal:
         """Amount of the position that ``order`` would close."""

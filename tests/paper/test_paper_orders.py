@@ -83,6 +83,27 @@ def test_reduce_only_never_opens_and_shrinks_with_the_position(desk):
     assert (resting.state, resting.cancel_reason) == (OrderState.CANCELLED, "reduce_only")
 
 
+def test_two_reduce_only_orders_met_at_once_stop_at_flat(desk):
+    desk.order(Side.BUY, 150, 100_000.0)
+    first = desk.order(Side.SELL, 100, 100_010.0, reduce_only=True).order
+    second = desk.order(Side.SELL, 100, 100_010.5, reduce_only=True).order
+    desk.market.tape = [Print(PERPETUAL, 0, 100_020.0, 5000.0, Side.BUY)]
+    desk.later(1)
+    assert (first.filled, second.filled) == (100, 50)
+    assert desk.account.positions[PERPETUAL].size == 0
+    assert not desk.account.open_orders
+
+
+def test_a_taker_gets_no_more_than_reduce_only_makers_may_give(desk):
+    desk.order(Side.BUY, 150, 100_000.0, account=desk.rival)
+    desk.market.set_book(PERPETUAL, [(99_990.0, 10_000.0)], [])
+    for price in (100_010.0, 100_010.5):
+        desk.order(Side.SELL, 100, price, reduce_only=True, account=desk.rival)
+    placed = desk.order(Side.BUY, 200, 100_010.5, time_in_force=IOC)
+    assert placed.order.filled == 150
+    assert desk.rival.positions[PERPETUAL].size == 0
+
+
 @pytest.mark.parametrize(
     ("amount", "price", "code"),
     [
