@@ -273,6 +273,21 @@ def test_an_equity_that_is_no_number_is_never_inside_the_band(equity, share):
     assert found.decision.outcome is Outcome.UNVALUED
 
 
+def test_an_equity_that_is_no_number_is_named():
+    whole = assess(book(1.0, balances=(balance(equity=nan),)), rules())
+    assert [gap.detail for gap in whole.gaps] == ["the BTC equity of main is nan"]
+
+
+def test_a_sum_that_is_no_number_is_never_inside_the_band():
+    """Each position is finite, and together they run out of the double range on both sides."""
+    seen = snapshot(
+        [position(HELD, Decimal("1e308")), position(HELD, Decimal("1e308")), position(HELD, "-1e308")],
+        [quote(), quote(HELD, mark=1.0, index=1.0)],
+    )
+    found = decided(seen)
+    assert (found.decision.outcome, found.decision.delta) == (Outcome.UNVALUED, None)
+
+
 def test_an_absent_coin_balance_is_a_gap_where_it_counts():
     dollars = underlying_rules(numeraire=Numeraire(1.0))
     assert decided(book(1.0, balances=()), item=dollars).decision.outcome is Outcome.UNVALUED
