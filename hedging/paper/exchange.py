@@ -58,6 +58,7 @@ class Exchange:
         self.market = market
         self.accounts = {account.name: account for account in accounts}
         self.rules = rules or Rules()
+        self.settlement_prices: dict[str, float] = {}
         self._floor = Floor(market, self.accounts, self.rules, fill_share)
 
     # --- what there is -----------------------------------------------------------------------------
@@ -229,6 +230,9 @@ class Exchange:
         self._floor.meet_resting(prints)
 
     def _settle(self, boundary_ns: int) -> None:
+        names = list(self.market.listings)
+        marks = self.market.marks(names)
+        self.settlement_prices = {mark.name: mark.mark_price for mark in marks}
         stamp = Stamp(boundary_ns // MILLISECOND, self._floor.next_id)
         for account in self.accounts.values():
             self.cancel_where(account, lambda order: order.instrument not in self.market.listings, "expired")

@@ -100,6 +100,8 @@ def ticker(exchange: Exchange, name: str) -> Wire:
         "best_ask_amount": best.ask_amount,
         "estimated_delivery_price": round(exchange.market.settlement_index(listing.index_name), 2),
     }
+    if name in exchange.settlement_prices:
+        wire["settlement_price"] = round(exchange.settlement_prices[name], 6)
     if listing.kind is ListingKind.PERPETUAL:
         funding = exchange.market.funding(name)
         wire |= {

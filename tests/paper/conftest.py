@@ -120,6 +120,9 @@ class StillMarket:
         delta = sign * self.option_mark["delta"]
         return Mark(name, price, spot, spot, "SYN", 0.6, 0.0, delta, 1e-5, 100.0, -50.0, 20.0)
 
+    def marks(self, names: list[str]) -> list[Mark]:
+        return [self.mark(name) for name in names]
+
     def funding(self, name: str) -> Funding:
         return Funding(0.0, 0.0, 0.0)
 

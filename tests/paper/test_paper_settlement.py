@@ -48,6 +48,7 @@ def test_session_profit_moves_into_the_balance_and_equity_does_not_jump(morning)
     assert position.average_price == round(mark * 0.98), "the entry outlives settlements"
     assert position.total_profit(mark) == pytest.approx(100_000 * (1 / position.average_price - 1 / mark))
     assert [line.type for line in account.log][-1] is LogType.SETTLEMENT
+    assert position.settlement_price == exchange.settlement_prices["BTC-PERPETUAL"]
 
 
 def test_expired_options_pay_their_payoff_at_the_average(morning):
