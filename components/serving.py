@@ -14,7 +14,8 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from components import assets, child, topics
+from components import assets, child, people, topics
+from hedging import settings
 from hedging.desk import DOORWAY, Desk, Person, Phase, Standing
 from hedging.errors import HedgingError, LedgerError, SettingsError
 from hedging.live import HALT_TICKETS, Producer
@@ -22,6 +23,7 @@ from hedging.model.trading import Role
 from hedging.web_guard import content_policy, inline_hashes
 
 STATE_VARIABLE = "HEDGING_STATE"
+CONFIGURATION = child.ROOT / "hedging.toml"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 FOR_EVER = "public, max-age=31536000, immutable"
 MOST_HALT_BYTES = 4096
@@ -122,6 +124,7 @@ async def halt(request: Request) -> Response:
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Attach to a running engine or start the demo, produce while serving, stop all of it at the end."""
     refuse_open_address()
+    people.operator(os.environ.get(people.OPERATOR_VARIABLE, ""))
     assets.assets()
     finder = asyncio.create_task(find_engine(), name="find the engine")
     producing = asyncio.create_task(PRODUCER.run(), name="produce live figures")
@@ -139,12 +142,29 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 async def find_engine() -> None:
-    """Set the doorway: a state folder that was named, or a demo of our own that lives as long as we do."""
+    """Set the doorway: the state folder that was named or configured, or a demo as long-lived as we are."""
+    try:
+        folder = await asyncio.to_thread(configured_state)
+    except SettingsError as error:
+        DOORWAY.set(Standing(phase=Phase.FAILED, note=str(error)))
+        return
+    if folder is None:
+        await child.keep_demo()
+    else:
+        await attach(folder)
+
+
+def configured_state() -> Path | None:
+    """State folder of the engine to attach to: from the environment, else from hedging.toml, else None.
+
+    Raises SettingsError when hedging.toml is there and cannot be used.
+    """
     named = os.environ.get(STATE_VARIABLE, "")
     if named:
-        await attach(Path(named))
-        return
-    await child.keep_demo()
+        return Path(named)
+    if not CONFIGURATION.is_file():
+        return None
+    return CONFIGURATION.parent / settings.load(CONFIGURATION).state
 
 
 async def attach(folder: Path) -> None:

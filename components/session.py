@@ -1,24 +1,18 @@
 """The one place that touches session state: who acts, what is being confirmed, what was asked."""
 
+import os
 import uuid
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from components import people
 from hedging.desk import Person
-from hedging.model.trading import CommandKind, Role
+from hedging.model.trading import CommandKind
 from hedging.model.view import VenueMode
 
 _PERSON = "desk:person"
 _MEMO = "desk:memo"
-
-PAPER_PEOPLE = (
-    Person("Tessa", Role.TRADER),
-    Person("Rafael", Role.RISK),
-    Person("Renate", Role.RISK),
-    Person("Vera", Role.VIEWER),
-)
-NOBODY = Person("guest", Role.VIEWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +54,10 @@ class Memo:
 
 
 def person(mode: VenueMode | None) -> Person:
-    """Who acts: on paper the picker's choice, otherwise who is logged in, and nobody may only look."""
-    if mode is VenueMode.PAPER or mode is None:
-        name = st.session_state.get(_PERSON, PAPER_PEOPLE[0].name)
-        return next((each for each in PAPER_PEOPLE if each.name == name), PAPER_PEOPLE[0])
-    return NOBODY
+    """Who acts: on paper the picker's choice, otherwise whom the server was told, and a guest only looks."""
+    if mode is VenueMode.PAPER:
+        return people.paper_person(text_of(_PERSON))
+    return people.GUEST if mode is None else people.operator(os.environ.get(people.OPERATOR_VARIABLE, ""))
 
 
 def person_key() -> str:

@@ -5,7 +5,7 @@ import secrets
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from components import asking, board, session, topics
+from components import asking, board, people, session, topics
 from components.format import escape_html
 from components.navigation import MENU
 from components.strip import mark
@@ -28,7 +28,7 @@ def main() -> None:
         board.show("strip", [board.Widget(id="strip", kind=board.WidgetKind.STRIP, topic=topics.STRIP)])
     with st.container(key="desk-heartbeat"):
         _heartbeat(who)
-    _halted(has_control=bool(DOORWAY.standing.control_url))
+    _halted(has_control=bool(DOORWAY.standing.control_url), has_view=view is not None)
     page.run()
 
 
@@ -44,24 +44,23 @@ def _page() -> StreamlitPage:
 def _who(view: View | None) -> Person:
     mode = view.mode if view else None
     with st.container(key="desk-who", horizontal=True, vertical_alignment="center"):
-        if mode is VenueMode.PAPER or mode is None:
+        if mode is VenueMode.PAPER:
             st.selectbox(
                 "Acting as",
-                [each.name for each in session.PAPER_PEOPLE],
+                [each.name for each in people.PAPER_PEOPLE],
                 format_func=_person_words,
                 key=session.person_key(),
                 label_visibility="collapsed",
                 width=180,
             )
         who = session.person(mode)
-        if mode not in (VenueMode.PAPER, None):
+        if mode in (VenueMode.LIVE, VenueMode.TESTNET):
             st.html(f'<span class="desk-who">{escape_html(who.name)} · {who.role}</span>')
     return who
 
 
 def _person_words(name: str) -> str:
-    role = next((each.role for each in session.PAPER_PEOPLE if each.name == name), Role.VIEWER)
-    return f"{name} · {role}"
+    return f"{name} · {people.paper_person(name).role}"
 
 
 @st.fragment(run_every=HEARTBEAT_SECONDS)
@@ -73,13 +72,13 @@ def _heartbeat(who: Person) -> None:
 
 
 @st.fragment(run_every=5.0)
-def _halted(*, has_control: bool) -> None:
+def _halted(*, has_control: bool, has_view: bool) -> None:
     """While trading is halted: why, and the way back, which takes two people."""
     standing = DOORWAY.standing
     view = standing.desk.read() if standing.desk and standing.phase is Phase.RUNNING else None
     board.link("halted", mark(view) if view else standing.phase, None)
-    if has_control != bool(standing.control_url):
-        st.rerun()  # the paper exchange came or went: so does its page
+    if has_control != bool(standing.control_url) or has_view != (view is not None):
+        st.rerun()  # the engine or the paper exchange came or went: so do the picker and the demo page
     if view is None or view.trading_state is not TradingState.HALTED:
         return
     asked = view.resume_asked_by

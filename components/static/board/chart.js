@@ -3,6 +3,7 @@
 import { csvCell, download, element, setText } from "./dom.js";
 import { onTheme, paint } from "./theme.js";
 
+const SPACING_MS = 300; // between two drawings of one chart: the eye needs no more, and the hand some rest
 let loading = null;
 
 function plotly(base) {
@@ -64,6 +65,7 @@ export function chart(host, spec, base) {
       return;
     }
     show.drawing = true;
+    const begun = performance.now();
     try {
       const Plotly = await plotly(base);
       const config = show.mounted ? undefined : configuration(show);
@@ -74,6 +76,7 @@ export function chart(host, spec, base) {
       setText(empty, `this chart could not be drawn: ${error.message}`);
       empty.hidden = false;
     } finally {
+      await new Promise((wake) => setTimeout(wake, Math.max(0, begun + SPACING_MS - performance.now())));
       show.drawing = false;
       if (show.again) {
         show.again = false;
