@@ -103,7 +103,9 @@ class Loop:
     async def _cycles(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._woken.wait(), FLOOR_SECONDS)
+                # Not wait_for: before Python 3.12 it loses a cancellation that comes with the wake.
+                async with asyncio.timeout(FLOOR_SECONDS):
+                    await self._woken.wait()
             except TimeoutError:
                 self._touched += 1
             self._woken.clear()
