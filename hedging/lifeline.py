@@ -1,4 +1,4 @@
-"""Ends a child with its parent: standard input is a pipe that closes when the parent dies, however it dies."""
+"""Ends a child with its parent: its standard input is a pipe that closes however the parent dies."""
 
 import asyncio
 import os
