@@ -133,7 +133,7 @@ def trace(run: DecisionRun) -> str:
     """One decision as HTML: every check in order with its verdict; outside words are escaped."""
     decision = run.decision
     rows = "".join(
-        f"<tr><td>{number}</td><td>{'✓ let through' if verdict.passed else '✕ <b>stopped</b>'}</td>"
+        f"<tr><td>{number}</td><td>{'✓ passed' if verdict.passed else '✕ <b>not passed</b>'}</td>"
         f"<td><b>{fmt.escape_html(verdict.check)}</b></td><td>{fmt.escape_html(verdict.reason)}</td></tr>"
         for number, verdict in enumerate(decision.verdicts, 1)
     )

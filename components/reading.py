@@ -12,6 +12,7 @@ from hedging.errors import LedgerError, LedgerTampered
 from hedging.model.view import DecisionRun, Record
 
 MOST_RECORDS = 2_000
+ROW_PX = 31
 ALL = "all"
 KINDS = (ALL, "ticket", "command", "order", "fill", "trading", "lease")
 
@@ -38,7 +39,7 @@ def table(shown: Sequence[Record]) -> None:
     picked = st.dataframe(
         dict(ledger_log.columns(shown)),
         key="ledger-table",
-        height=270,
+        height=_height(len(shown), 270),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -63,9 +64,14 @@ def table(shown: Sequence[Record]) -> None:
         )
 
 
+def _height(rows: int, most: int) -> int:
+    """Height of a table in px: as many rows as there are, up to ``most``."""
+    return min(most, ROW_PX * (rows + 1) + 3)
+
+
 def traces(desk: Desk, underlyings: Sequence[str], now: datetime) -> None:
     """Why did it hedge, and why not: the runs of the last hours and the checks of the chosen one."""
-    coin_box, hours_box = st.columns([1, 1], vertical_alignment="bottom")
+    coin_box, hours_box = st.columns([1, 1, 5], vertical_alignment="bottom")[:2]
     coin = coin_box.selectbox("Coin", underlyings, key="trace-coin")
     hours = hours_box.selectbox("Back", (1, 2, 6, 24), key="trace-hours", format_func="{} h".format)
     runs = desk.decision_runs(coin, now - timedelta(hours=hours), now + timedelta(minutes=1))
@@ -77,7 +83,7 @@ def traces(desk: Desk, underlyings: Sequence[str], now: datetime) -> None:
         picked = st.dataframe(
             dict(ledger_log.run_columns(runs)),
             key="trace-table",
-            height=260,
+            height=_height(len(runs), 260),
             hide_index=True,
             on_select="rerun",
             selection_mode="single-row",

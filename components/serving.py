@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,6 +28,7 @@ CONFIGURATION = child.ROOT / "hedging.toml"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 FOR_EVER = "public, max-age=31536000, immutable"
 MOST_HALT_BYTES = 4096
+TABLE_LIBRARIES = ("pyarrow", "pandas", "streamlit.elements.arrow")
 CHARTLESS = frozenset({"/ledger"})
 
 PRODUCER = Producer(DOORWAY.mark, lambda: topics.topics(DOORWAY.scene()))
@@ -128,17 +130,27 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     assets.assets()
     finder = asyncio.create_task(find_engine(), name="find the engine")
     producing = asyncio.create_task(PRODUCER.run(), name="produce live figures")
+    warming = asyncio.create_task(warm(), name="import what pages need")
+    tasks = (finder, producing, warming)
     gc.collect()
     gc.freeze()
     try:
         yield
     finally:
-        for task in (finder, producing):
+        for task in tasks:
             task.cancel()
-        for task in (finder, producing):
+        for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
         DOORWAY.set(Standing(note="stopped"))
+
+
+async def warm() -> None:
+    """Import what the first table would, while nobody waits, and keep it out of every collection."""
+    for name in TABLE_LIBRARIES:
+        await asyncio.to_thread(import_module, name)
+    gc.collect()
+    gc.freeze()
 
 
 async def find_engine() -> None:

@@ -132,9 +132,9 @@ def faults() -> None:
         st.html(f'<div class="desk-line desk-said-refused">{fmt.escape_html(str(error))}</div>')
         return
     for row in rows:
-        press, words = st.columns([1, 3], gap="small", vertical_alignment="center")
+        press, words = st.columns([1.2, 3], gap="small", vertical_alignment="center")
         press.button(
-            "Stop" if row.is_on else "Make",
+            "Switch off" if row.is_on else "Switch on",
             key=f"demo-switch-{row.name}",
             type="primary" if row.is_on else "secondary",
             on_click=_switch,

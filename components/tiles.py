@@ -218,6 +218,14 @@ def _proof(name: str, proofs: tuple[DeltaProof, ...]) -> Value:
     )
 
 
+_OUTCOME_WORDS = {
+    Outcome.NOTHING: "nothing to do",
+    Outcome.PROPOSE: "proposes",
+    Outcome.KEEP: "keeps the ticket",
+    Outcome.SUPERSEDE: "replaces the ticket",
+    Outcome.BLOCKED: "blocked",
+    Outcome.UNVALUED: "not valued",
+}
 _OUTCOME_TONE = {Outcome.BLOCKED: Tone.BREACH, Outcome.UNVALUED: Tone.UNKNOWN, Outcome.PROPOSE: Tone.NEAR}
 
 
@@ -227,7 +235,7 @@ def _decision(each: UnderlyingView) -> Value:
         return Value(id=test_id, label="Decision", text="no decision yet", tone=Tone.UNKNOWN)
     return Value(
         id=test_id,
-        label=decision.outcome,
+        label=_OUTCOME_WORDS[decision.outcome],
         text=decision.reason,
         tone=_OUTCOME_TONE.get(decision.outcome, Tone.PLAIN),
         note=f"decided {fmt.clock_time(decision.at)} UTC",

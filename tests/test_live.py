@@ -88,6 +88,16 @@ def test_a_hidden_tab_gets_nothing_and_all_of_it_when_it_returns(source, produce
     assert slot.take(producer.board) == {"strip": b'{"at":2}'}
 
 
+def test_a_tab_that_returns_gets_a_full_frame_though_nothing_changed(producer):
+    slot = Slot()
+    slot.want(["strip"])
+    producer.produce()
+    slot.take(producer.board)
+    slot.want([])
+    slot.want(["strip"])
+    assert slot.take(producer.board) == {"strip": b'{"at":1}'}
+
+
 def test_a_viewer_cannot_want_without_bound():
     slot = Slot()
     slot.want(str(number) for number in range(10_000))
