@@ -23,7 +23,7 @@ from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
 from hedging.workflow.authority import auto_refusals, lapsed
 
-CYCLE_SPACING_SECONDS = 0.01
+GATHER_SECONDS = 0.002  # prices of one market move come as a burst: one cycle for all of them
 FLOOR_SECONDS = 0.25
 PUBLISH_SECONDS = 0.2
 COMMAND_SECONDS = 0.05
@@ -108,9 +108,9 @@ class Loop:
                     await self._woken.wait()
             except TimeoutError:
                 self._touched += 1
+            await asyncio.sleep(GATHER_SECONDS)
             self._woken.clear()
             self._cycle()
-            await asyncio.sleep(CYCLE_SPACING_SECONDS)
 
     def _cycle(self) -> None:
         now_seen = (self._desk.book.version, self._touched)
