@@ -59,8 +59,7 @@ class Window:
         return float(value) if value not in (None, "", "null", "None") else None
 
     def text(self, name: str) -> str:
-        node = self.page.locator(f'[data-testid="{name}"]').first
-        return node.inner_text() if node.count() else ""
+        return next(iter(self.page.locator(f'[data-testid="{name}"]').all_inner_texts()), "")
 
     def go(self, name: str) -> None:
         self.page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
@@ -79,13 +78,14 @@ class App:
     process: subprocess.Popen[bytes]
 
 
-@pytest.fixture(scope="session")
+# Module scope: Playwright's loop runs as long as it is open, and asyncio tests of other modules need theirs.
+@pytest.fixture(scope="module")
 def playwright_here() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright_here: Playwright) -> Iterator[Browser]:
     started = playwright_here.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
     yield started
@@ -133,6 +133,7 @@ def open_window(app: App, browser: Browser) -> Iterator[Callable[..., Window]]:
 
     def opening(path: str = "/", scheme: str = "dark") -> Window:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+        context.add_init_script(f"localStorage.setItem('desk-theme', '{scheme.title()}')")
         window = Window(context.new_page())
 
         def heard(message: ConsoleMessage) -> None:
