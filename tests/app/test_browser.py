@@ -169,6 +169,7 @@ def test_a_silent_engine_greys_the_board_and_claims_nothing(page, server, engine
         expect(page.locator(".desk-tile .desk-age").first).to_be_visible()
         shade = "getComputedStyle(document.querySelector('.desk-tile')).filter"
         assert "grayscale(1)" in page.evaluate(shade)
+        expect(page.get_by_text("inside the band")).to_have_count(0)
     finally:
         engine.send_signal(signal.SIGCONT)
     expect(page.get_by_test_id("strip-state")).to_have_text("ACTIVE", timeout=12_000)

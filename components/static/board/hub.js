@@ -120,6 +120,14 @@ export function standing() {
   return state.serverNow() - strip.at > SILENT_AFTER_MS ? "silent" : "live";
 }
 
+// The feed that is furthest beyond its limit, with its age in seconds; null while all are fresh.
+export function staleFeed() {
+  const now = state.serverNow();
+  const feeds = (newest.get("strip")?.feeds ?? []).map((feed) => ({ ...feed, age: feed.at === null ? Infinity : (now - feed.at) / 1000 }));
+  const stale = feeds.filter((feed) => feed.age > feed.limit);
+  return stale.sort((one, two) => two.age / two.limit - one.age / one.limit)[0] ?? null;
+}
+
 function tick() {
   document.documentElement.dataset.deskLink = standing();
   for (const draw of tickers) draw();

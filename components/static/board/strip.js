@@ -1,7 +1,7 @@
 // The status strip: ages tick here, four times a second, whatever the server does.
 
 import { ageText, element, leftText, localTime, setAttribute, setText, utcTime } from "./dom.js";
-import { everyTick, standing, state } from "./hub.js";
+import { everyTick, staleFeed, standing, state } from "./hub.js";
 import { halt } from "./halt.js";
 
 const MODES = { paper: "PAPER", testnet: "TESTNET", live: "LIVE" };
@@ -86,7 +86,9 @@ export function strip(host, spec) {
 
   function drawBreaches(link) {
     if (payload.hard) return show(parts.breaches, `▲ ${payload.hard} BREACH`, "breach", payload.breaches_note);
-    if (payload.unknown_limits || link !== "live") return show(parts.breaches, "unknown", "unknown", payload.breaches_note || "the figures are not live");
+    const stale = staleFeed();
+    const why = payload.breaches_note || (stale ? `${stale.name} is older than its limit` : "the figures are not live");
+    if (payload.unknown_limits || stale || link !== "live") return show(parts.breaches, "unknown", "unknown", why);
     if (payload.soft) return show(parts.breaches, `${payload.soft} above soft`, "near", payload.breaches_note);
     return show(parts.breaches, "inside", "plain", "every limit is inside its soft bound");
   }

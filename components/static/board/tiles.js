@@ -1,7 +1,7 @@
 // Tiles of the first page: one per underlying, drawn once, then only the figures change.
 
 import { ageText, element, setAttribute, setFigure, setText } from "./dom.js";
-import { everyTick, state } from "./hub.js";
+import { everyTick, staleFeed, standing, state } from "./hub.js";
 
 const OLD_AFTER_MS = 2000;
 
@@ -61,9 +61,16 @@ function drawGauge(parts, gauge) {
   parts.centre.style.left = at(gauge.centre);
   parts.here.style.left = at(gauge.delta);
   parts.here.className = `desk-track-after desk-${gauge.tone}`;
-  parts.word.className = `desk-word desk-${gauge.tone}`;
-  setText(parts.word, gauge.word);
+  drawWord(parts, gauge);
   setText(parts.scale, `band ${signed(gauge.lower)} … ${signed(gauge.upper)}`);
+}
+
+// "Inside" is only said of fresh figures.
+function drawWord(parts, gauge) {
+  const stale = staleFeed();
+  const doubted = gauge.tone === "good" && (stale || standing() !== "live");
+  parts.word.className = `desk-word desk-${doubted ? "unknown" : gauge.tone}`;
+  setText(parts.word, doubted ? `not certain: ${stale ? `${stale.name} too old` : "figures are not live"}` : gauge.word);
 }
 
 function signed(value) {
@@ -136,6 +143,7 @@ export function tiles(host, spec, board) {
     const at = state.topic("strip")?.at;
     const age = at ? state.serverNow() - at : 0;
     for (const { parts } of built.values()) chip(parts.age, age > OLD_AFTER_MS ? `${ageText(age / 1000)} old` : "");
+    for (const tile of payload?.tiles ?? []) if (tile.gauge) drawWord(built.get(tile.underlying).parts, tile.gauge);
   });
   board.onChoose(draw);
   return {
