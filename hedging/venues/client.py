@@ -1,12 +1,13 @@
 """How an exchange client is configured: no retry, no redirect, no broker id, nothing logged."""
 
 import logging
+from typing import Any
 
-import ccxt
 from requests.adapters import HTTPAdapter
 
 from hedging.model.view import VenueMode
 from hedging.venues.address import AccountAddress
+from hedging.venues.library import SyncClient
 
 NEVER = logging.CRITICAL + 1
 
@@ -36,13 +37,13 @@ def quiet_logger() -> logging.Logger:
     return logger
 
 
-def order_safe_client(address: AccountAddress, timeout_seconds: float, *, paced: bool) -> ccxt.deribit:
+def order_safe_client(address: AccountAddress, timeout_seconds: float, *, paced: bool) -> Any:
     """A synchronous client that puts each request on the wire once.
 
     The library's own retries are off; so are those of the transport, and redirects, which would send a
     second request, end in an error. ``paced`` lets the library wait between requests.
     """
-    client = ccxt.deribit({**client_settings(address, timeout_seconds), "enableRateLimit": paced})
+    client = SyncClient({**client_settings(address, timeout_seconds), "enableRateLimit": paced})
     if address.mode is VenueMode.TESTNET:
         client.set_sandbox_mode(True)
     client.logger = quiet_logger()

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-import ccxt.pro
 import msgspec
 
 from hedging.errors import VenueRejected, VenueUnreachable
 from hedging.model.view import VenueMode
 from hedging.venues.address import AccountAddress
 from hedging.venues.client import client_settings, quiet_logger
+from hedging.venues.library import PushBase
 from hedging.venues.redaction import redact
 from hedging.venues.translation import answer_of
 
@@ -38,7 +38,7 @@ class Received:
     end: Callable[[str], None]
 
 
-class PushClient(ccxt.pro.deribit):  # type: ignore[misc]  # the library is not typed
+class PushClient(PushBase):  # type: ignore[misc]  # the library is not typed
     """One websocket connection. Use it once: after an end, make another."""
 
     def __init__(self, address: AccountAddress, received: Received, timeout_seconds: float) -> None:
