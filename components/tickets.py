@@ -26,7 +26,7 @@ def card(ticket: Ticket) -> str:
     """A waiting ticket as HTML; every outside word in it is escaped."""
     test_id = fmt.escape_html(ticket.id)
     legs = "".join(_leg(leg) for leg in ticket.legs)
-    shadow = '<span class="desk-chip">shadow: never sent</span>' if ticket.shadow else ""
+    shadow = '<span class="desk-chip">shadow: would have been sent by itself</span>' if ticket.shadow else ""
     return (
         f'<div class="desk-card" data-testid="ticket-{test_id}" data-ticket="{test_id}">'
         f'<div class="desk-card-head"><b>{test_id}</b>'

@@ -119,7 +119,7 @@ def _values(view: View, each: UnderlyingView, why: str) -> tuple[Value, ...]:
 
 
 def _ratio_value(test_id: str, label: str, value: float | None, why: str) -> Value:
-    note = why or "the primary delta is too small to divide by"
+    note = why or "the position to hedge is small beside its band: a ratio would say nothing"
     return Value(
         id=test_id,
         label=label,

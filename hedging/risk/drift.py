@@ -7,7 +7,7 @@ from hedging.model.exposure import Drift, DriftState, Exposure
 from hedging.model.limits import Band, BreachLevel, HedgeTarget, Limit, Measure, Utilisation
 
 INSIDE_EDGE = 0.02  # an edge hedge ends this share of the half-width inside, so that it is inside
-SMALLEST_PRIMARY = 1e-6  # coin; below it a ratio says nothing
+SMALLEST_PRIMARY = 0.1  # of the band's width: below it there is next to nothing to hedge, and no ratio
 
 
 def drift(exposure: Exposure, band: Band) -> Drift:
@@ -18,7 +18,7 @@ def drift(exposure: Exposure, band: Band) -> Drift:
         state, beyond = DriftState.ABOVE, exposure.delta - band.upper
     elif exposure.delta < band.lower:
         state, beyond = DriftState.BELOW, exposure.delta - band.lower
-    measurable = abs(exposure.delta_primary) > SMALLEST_PRIMARY
+    measurable = abs(exposure.delta_primary) > SMALLEST_PRIMARY * (band.upper - band.lower)
     return Drift(
         underlying=exposure.underlying,
         delta=exposure.delta,
