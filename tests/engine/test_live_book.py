@@ -139,6 +139,12 @@ def test_a_fill_unsettles_until_a_read_asked_for_after_it(book):
     assert book.positions_at(ACCOUNT) == at(1.001)
 
 
+def test_a_read_asked_for_in_the_instant_of_a_fill_does_not_settle_it(book):
+    book.take_positions(ACCOUNT, (position(500),), at(1))
+    book.take_fill(fill(100), at(1))
+    assert not book.settled(ACCOUNT)
+
+
 @pytest.mark.parametrize(("side", "after"), [(Side.BUY, 600), (Side.SELL, 400)])
 def test_own_fills_explain_a_change_by_their_side(book, side, after):
     book.take_positions(ACCOUNT, (position(500),), at(0))
