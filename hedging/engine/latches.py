@@ -35,11 +35,13 @@ class Latches:
 
     def file_reason(self) -> str:
         """Why the kill file is there, or nothing; a file that cannot be read counts as set."""
-        if not self._file.exists():
-            return ""
         try:
+            if not self._file.exists():
+                return ""
             found = json.loads(self._file.read_text(encoding="utf-8"))
             return f"{found['user']}: {found['why']}"
+        except FileNotFoundError:
+            return ""
         except (OSError, ValueError, KeyError, TypeError):
             return "a kill file without a readable reason"
 

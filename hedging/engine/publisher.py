@@ -61,9 +61,8 @@ class DecisionRuns:
 
     def drain(self) -> tuple[DecisionRun, ...]:
         """Runs that grew since the last call."""
-        changed = tuple(self._changed.values())
-        self._changed.clear()
-        return changed
+        changed, self._changed = self._changed, {}  # another thread drains while the loop goes on
+        return tuple(changed.values())
 
 
 class Publisher:
