@@ -23,6 +23,9 @@ def check(order: Order, state: GateState) -> Refusal | None:
         refusal = _older(name, at, limit, state.now)
         if refusal:
             return refusal
+    told = _old_at_the_venue(state)
+    if told:
+        return told
     if state.exposure is None:
         return Refusal(control=CONTROL, reason=f"the exposure of {order.underlying} is not fully known")
     if state.position_at and state.last_fill_at and state.position_at <= state.last_fill_at:
@@ -37,6 +40,22 @@ def check(order: Order, state: GateState) -> Refusal | None:
             bound=f"±{ages.clock_offset:g} s",
         )
     return None
+
+
+def _old_at_the_venue(state: GateState) -> Refusal | None:
+    """A price that came just now may still be one from long ago: by the venue's own clock."""
+    quote, offset, ages = state.quote, state.clock_offset_seconds, state.rules.ages
+    if quote is None or offset is None:
+        return None
+    age = (state.now - quote.venue_at).total_seconds() + offset
+    if age <= ages.touch + ages.clock_offset:
+        return None
+    return Refusal(
+        control=CONTROL,
+        reason="the price is old by the venue's own clock",
+        value=f"{age:.1f} s",
+        bound=f"{ages.touch + ages.clock_offset:g} s",
+    )
 
 
 def _older(name: str, at: datetime | None, limit: float, now: datetime) -> Refusal | None:
