@@ -16,6 +16,7 @@ from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.trading import Fill
 from hedging.venues.session import AccountSession
 from hedging.workflow.authority import auto_off
+from hedging.workflow.order import UNPROVED
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class DeskState:
     now: Callable[[], datetime]
     wake: Callable[[], None]
     messages: deque[datetime] = field(default_factory=lambda: deque(maxlen=400))
+    cancels: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     latest_trouble: str = ""
 
     def item(self, underlying: str) -> UnderlyingRules:
@@ -58,7 +60,8 @@ class DeskState:
         asked_at = self.now()
         reads = self.sessions[account].reads
         positions = await reads.run(reads.positions)
-        odd = self.book.take_positions(account, positions, asked_at)
+        unproved = (o.instrument for o in self.blotter.live.values() if o.state in UNPROVED)
+        odd = self.book.take_positions(account, positions, asked_at, frozenset(unproved))
         if odd:
             self.blotter.record("position changed outside", account, list(odd))
             self.suspend_auto("; ".join(odd))
@@ -107,6 +110,7 @@ class DeskState:
     def _take_foreign(self, fills: Sequence[Fill]) -> None:
         for fill in fills:
             if self.blotter.book_foreign(fill):
+                self.book.unsettle(fill.account, self.now())
                 self.suspend_auto(f"a trade that we did not send: {fill.amount} {fill.instrument}")
 
     def suspend_auto(self, why: str) -> None:

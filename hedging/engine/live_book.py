@@ -36,6 +36,7 @@ class LiveBook:
         self._balances_at: dict[str, datetime] = {}
         self._filled: dict[str, dict[str, Decimal]] = {}
         self._last_fill_at: dict[str, datetime] = {}
+        self._moved: dict[str, frozenset[str]] = {}
 
     def take_quote(self, quote: Quote) -> bool:
         """Keep the newest quote of its instrument; whether a decision depends on it."""
@@ -52,6 +53,15 @@ class LiveBook:
         self._last_fill_at[fill.account] = now
         self.version += 1
 
+    def unsettle(self, account: str, now: datetime) -> None:
+        """Something traded that no fill of ours explains (yet): the positions must be read again."""
+        self._last_fill_at[account] = now
+        self.version += 1
+
+    def has_moved(self, account: str, instrument: str) -> bool:
+        """Whether a read that was not kept showed an amount that only an unproved order could explain."""
+        return instrument in self._moved.get(account, ())
+
     def take_balances(self, account: str, balances: tuple[Balance, ...], asked_at: datetime) -> None:
         """Keep the balances of one account."""
         self._balances[account] = balances
@@ -67,19 +77,27 @@ class LiveBook:
             self.version += 1
 
     def take_positions(
-        self, account: str, positions: tuple[Position, ...], asked_at: datetime
+        self,
+        account: str,
+        positions: tuple[Position, ...],
+        asked_at: datetime,
+        unproved: frozenset[str] = frozenset(),
     ) -> tuple[str, ...]:
         """Keep a position read if it may be trusted, and name what our own fills do not explain.
 
         Returns one sentence per instrument whose amount changed without a fill of ours; the first read of
-        an account and instruments that have expired explain themselves.
+        an account and instruments that have expired explain themselves. A change in one of ``unproved``,
+        where an order of ours may have traded, is not kept: once the order is proved, the next read tells.
         """
         last_fill = self._last_fill_at.get(account)
         if last_fill is not None and asked_at <= last_fill:
             return ()
         after = {position.instrument.name: position for position in positions}
         before = self._positions.get(account)
-        odd = [] if before is None else self._unexplained(account, before, after, asked_at)
+        odd = {} if before is None else self._unexplained(account, before, after, asked_at)
+        self._moved[account] = unproved.intersection(odd)
+        if self._moved[account]:
+            return ()
         if odd and last_fill and asked_at - last_fill < timedelta(seconds=self._ages.settle):
             return ()
         self._positions[account] = after
@@ -88,7 +106,7 @@ class LiveBook:
         self._needed = self._hedges.union(held)
         self._filled.pop(account, None)
         self.version += 1
-        return tuple(odd)
+        return tuple(odd.values())
 
     def settled(self, account: str) -> bool:
         """Whether the positions were read after the last fill and may be decided upon."""
@@ -162,9 +180,9 @@ class LiveBook:
         before: Mapping[str, Position],
         after: Mapping[str, Position],
         asked_at: datetime,
-    ) -> list[str]:
+    ) -> dict[str, str]:
         filled = self._filled.get(account, {})
-        odd = []
+        odd = {}
         for name in sorted(before.keys() | after.keys() | filled.keys()):
             instrument = self.instruments.get(name)
             if instrument and instrument.expiry and instrument.expiry <= asked_at:
@@ -172,5 +190,5 @@ class LiveBook:
             was = before[name].amount if name in before else Decimal(0)
             now = after[name].amount if name in after else Decimal(0)
             if now != was + filled.get(name, Decimal(0)):
-                odd.append(f"{name} went from {was:+f} to {now:+f} without a fill of ours")
+                odd[name] = f"{name} went from {was:+f} to {now:+f} without a fill of ours"
         return odd

@@ -1,14 +1,16 @@
 """Finds out what became of an order whose request got no answer; never sends it again."""
 
 import asyncio
+from datetime import timedelta
 
 from hedging.engine.desk_state import DeskState
-from hedging.errors import VenueError
+from hedging.errors import BadInput, VenueError, VenueUnreachable
 from hedging.model.trading import Order, OrderState
 from hedging.workflow import order as orders
 
 FIRST_WAIT_SECONDS = 0.3
 LONGEST_WAIT_SECONDS = 3.0
+SINCE_BEFORE = timedelta(seconds=2)  # the two clocks may differ
 
 
 async def prove(desk: DeskState, client_id: str) -> Order:
@@ -30,10 +32,14 @@ async def look_up(desk: DeskState, order: Order) -> None:
     try:
         report = await session.run(session.find, order)
         fills = await session.run(session.fills_of, report.venue_id) if report else ()
-    except VenueError as error:
+    except VenueUnreachable as error:
         desk.latest_trouble = str(error)
         return
-    current = desk.blotter.recent.get(order.client_id, order)
+    except (VenueError, BadInput) as error:  # asking again will not help: two of them, or not listed
+        now = desk.now()
+        desk.blotter.put_order(orders.quarantined(_latest(desk, order), str(error), now))
+        return
+    current = _latest(desk, order)
     if report is None:
         await _not_found(desk, current)
         return
@@ -45,10 +51,30 @@ async def look_up(desk: DeskState, order: Order) -> None:
 
 
 async def _not_found(desk: DeskState, order: Order) -> None:
+    """Take in that the venue does not know it; ABSENT only if neither trades nor position tell otherwise."""
     after = orders.not_found(order, desk.now(), desk.rules.execution)
     if after.state is OrderState.ABSENT:
-        before = desk.book.amount(order.account, order.instrument)
-        await desk.try_reading_positions(order.account)
-        if desk.book.amount(order.account, order.instrument) != before:
+        try:
+            await _read_what_it_did(desk, order)
+        except VenueError as error:
+            desk.latest_trouble = str(error)
+            return
+        if _latest(desk, order) != order:
+            return
+        if desk.book.has_moved(order.account, order.instrument):
             after = orders.quarantined(after, "not found, yet the position moved", desk.now())
     desk.blotter.put_order(after)
+
+
+async def _read_what_it_did(desk: DeskState, order: Order) -> None:
+    """Read the account's trades since the order, which books a fill of it, and the positions."""
+    reads = desk.sessions[order.account].reads
+    instrument = desk.book.instruments.get(order.instrument)
+    if instrument is not None:
+        since = order.created_at - SINCE_BEFORE
+        desk.take_fills(await reads.run(reads.fills, instrument.settlement_currency, since))
+    await desk.read_positions(order.account)
+
+
+def _latest(desk: DeskState, order: Order) -> Order:
+    return desk.blotter.recent.get(order.client_id, order)
