@@ -20,6 +20,7 @@ from hedging.workflow.ticket import OPEN
 LEASE_SECONDS = 15.0
 FENCE_MARGIN = timedelta(seconds=2)
 REMEMBERED_FILLS = 5000
+REMEMBERED_ORDERS = 60
 FillContent = tuple[str, str, str, str, int, Decimal, Decimal]
 
 
@@ -36,6 +37,7 @@ class Blotter:
         self.recent: dict[str, Order] = {o.client_id: o for o in reversed(ledger.orders(limit=20))}
         self.rejections: dict[str, tuple[datetime, float]] = {}
         self.failures: dict[str, datetime] = {}
+        self.failed_in_a_row: dict[str, int] = {}
         self._booked: dict[FillContent, None] = {}
 
     def renew_lease(self) -> None:
@@ -140,12 +142,19 @@ class Blotter:
 
     def _keep_order(self, order: Order) -> None:
         self.recent[order.client_id] = order
-        while len(self.recent) > 60:
-            self.recent.pop(next(iter(self.recent)))
         if order.state in LIVE:
             self.live[order.client_id] = order
         else:
             self.live.pop(order.client_id, None)
+        if len(self.recent) > REMEMBERED_ORDERS:
+            self._forget_an_order()
+
+    def _forget_an_order(self) -> None:
+        """The oldest that is over, and whose ticket is: what an open ticket filled is counted from here."""
+        running = {ticket.id for ticket in self.tickets.values()}
+        over = (o for o in self.recent.values() if o.state not in LIVE and o.ticket_id not in running)
+        if (oldest := next(over, None)) is not None:
+            del self.recent[oldest.client_id]
 
 
 def _content(fill: Fill) -> FillContent:

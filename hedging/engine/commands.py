@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from hedging.engine.desk_state import DeskState
-from hedging.errors import VenueError, WorkflowError
+from hedging.errors import BadInput, VenueError, WorkflowError
 from hedging.model.trading import (
     AutoSetting,
     Command,
     CommandKind,
     CommandState,
+    Order,
     OrderState,
     Refusal,
     Ticket,
@@ -23,6 +25,10 @@ from hedging.workflow import ticket as tickets
 
 Answer = tuple[CommandState, str]
 DONE, REFUSED = CommandState.DONE, CommandState.REFUSED
+CANCELLABLE = frozenset({OrderState.ACKED, OrderState.PARTIAL, OrderState.UNKNOWN})
+CANCEL_WINDOW = timedelta(seconds=30)
+MOST_CANCELS = 3  # of one order within the window
+BETWEEN_CANCELS = timedelta(seconds=2)
 
 
 class Clerk:
@@ -44,7 +50,8 @@ class Clerk:
 
     def handle(self, command: Command) -> None:
         """Check the role, act, and store the answer."""
-        refusal = authority.may(command.role, command.kind)
+        late = authority.too_late(command, self._desk.now())
+        refusal = authority.may(command.role, command.kind) or late
         try:
             answer = (REFUSED, refusal.reason) if refusal else self._acts[command.kind](command)
         except WorkflowError as error:
@@ -56,8 +63,9 @@ class Clerk:
         """Latch, write it down, end automatic mode, close tickets, and cancel what rests."""
         desk = self._desk
         desk.latches.trip(why)
-        if desk.blotter.status.state is not TradingState.HALTED:
-            desk.blotter.put_status(authority.halted(desk.blotter.status, why), why, actor)
+        before = desk.blotter.status
+        if (before.state, before.halted_because, before.resume_asked_by) != (TradingState.HALTED, why, ""):
+            desk.blotter.put_status(authority.halted(before, why), why, actor)
         for ticket in tuple(desk.blotter.tickets.values()):
             if ticket.state is TicketState.PROPOSED:
                 desk.blotter.put_ticket(tickets.supersede(ticket, f"halted: {why}"))
@@ -96,6 +104,7 @@ class Clerk:
         if isinstance(setting, Refusal):
             return REFUSED, f"{setting.reason}: {setting.value}, allowed {setting.bound}"
         self._set_auto(command, setting)
+        self._desk.blotter.failed_in_a_row.clear()
         return DONE, f"armed for {command.minutes} min, until {setting.until:%H:%M:%S} UTC"
 
     def _auto_off(self, command: Command) -> Answer:
@@ -141,15 +150,25 @@ class Clerk:
         raise WorkflowError(f"{command.ref} no longer waits; look at the newest ticket")
 
 
+def _may_cancel(desk: DeskState, order: Order) -> bool:
+    """Whether one more cancel of this order is due: a few at once help, a stream of them does not."""
+    now = desk.now()
+    tried = tuple(at for at in desk.cancels.get(order.client_id, ()) if now - at < CANCEL_WINDOW)
+    if len(tried) >= MOST_CANCELS or (tried and now - tried[-1] < BETWEEN_CANCELS):
+        return False
+    desk.cancels[order.client_id] = (*tried, now)
+    return True
+
+
 async def cancel_resting(desk: DeskState) -> None:
     """Ask the venue to cancel each order of ours that may rest; only our own ids, never the account."""
     for order in tuple(desk.blotter.live.values()):
-        if order.state not in {OrderState.ACKED, OrderState.PARTIAL, OrderState.UNKNOWN}:
+        if order.state not in CANCELLABLE or not _may_cancel(desk, order):
             continue
         session = desk.sessions[order.account].orders
         try:
             report = await session.run(session.cancel, order)
-        except VenueError as error:
+        except (VenueError, BadInput) as error:
             desk.latest_trouble = str(error)
             await asyncio.sleep(0)
             continue

@@ -21,7 +21,7 @@ from hedging.model.trading import AutoMode, Fill, OrderReport, OrderState, Outco
 from hedging.venues.stream import MarketStream
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
-from hedging.workflow.authority import auto_refusals, lapsed
+from hedging.workflow.authority import STOPPING, approver, auto_refusals, lapsed
 
 GATHER_SECONDS = 0.002  # prices of one market move come as a burst: one cycle for all of them
 FLOOR_SECONDS = 0.25
@@ -66,10 +66,10 @@ class Loop:
             self._group = group
             group.create_task(self._every(LEASE_RENEWAL_SECONDS, self._renew))
             group.create_task(self._every(PUBLISH_SECONDS, self._publish))
+            group.create_task(self._every(COMMAND_SECONDS, self._commands))
             await self._recover()
             self._ready, self._status = True, "running"
             group.create_task(self._take_pushed())
-            group.create_task(self._every(COMMAND_SECONDS, self._commands))
             self._sweeps(group)
             await self._cycles()
 
@@ -176,7 +176,7 @@ class Loop:
         try:
             approved = tickets.approve(
                 ticket,
-                f"auto, armed by {auto.set_by}",
+                approver(auto),
                 (ticket.version, ticket.content_hash),
                 desk.now(),
             )
@@ -209,6 +209,8 @@ class Loop:
         if reason and self._desk.blotter.status.halted_because != reason:
             self._clerk.halt(reason, "kill file")
         pending = self._ledger.pending_commands()
+        if not self._ready:  # while an earlier run's orders are looked up, one may only stop
+            pending = tuple(command for command in pending if command.kind in STOPPING)
         for command in pending:
             self._clerk.handle(command)
         if self._desk.latches.reasons() and self._desk.blotter.live:
@@ -245,7 +247,7 @@ class Loop:
                     tickets.fail(ticket, "the engine was started again; its orders are proved")
                 )
         for account in self._desk.sessions:
-            await self._desk.read_positions(account)
+            await self._desk.try_reading_positions(account)
 
     def _sweeps(self, group: asyncio.TaskGroup) -> None:
         for account in self._desk.sessions:

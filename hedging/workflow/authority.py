@@ -20,6 +20,9 @@ from hedging.model.trading import (
 )
 
 TRADERS = frozenset({Role.TRADER, Role.RISK})
+STOPPING = frozenset({CommandKind.HALT, CommandKind.AUTO_OFF})
+GOOD_FOR = timedelta(seconds=30)  # how long a wish other than to stop may wait for the engine
+_BY_ITSELF = "auto, armed by "
 MAY: dict[CommandKind, frozenset[Role]] = {
     CommandKind.APPROVE: TRADERS,
     CommandKind.REJECT: TRADERS,
@@ -38,6 +41,33 @@ def may(role: Role, kind: CommandKind) -> Refusal | None:
         return None
     allowed = " or ".join(sorted(role.value for role in MAY[kind]))
     return Refusal(control="role", reason=f"{kind.value} needs the role {allowed}", value=role.value)
+
+
+def too_late(command: Command, now: datetime) -> Refusal | None:
+    """Refuse what waited while no engine could act; a wish to stop is never too late."""
+    waited = (now - command.at).total_seconds()
+    if command.kind in STOPPING or waited <= GOOD_FOR.total_seconds():
+        return None
+    return Refusal(
+        control="C18",
+        reason="it was asked too long before the engine could act; ask again",
+        value=f"{waited:.0f} s",
+        bound=f"{GOOD_FOR.total_seconds():g} s",
+    )
+
+
+def approver(auto: AutoSetting) -> str:
+    """Who approves a ticket that automatic mode carries out.
+
+    >>> by_itself(approver(AutoSetting(mode=AutoMode.ARMED, set_by="tess")))
+    True
+    """
+    return f"{_BY_ITSELF}{auto.set_by}"
+
+
+def by_itself(decided_by: str) -> bool:
+    """Whether automatic mode approved it, not a person."""
+    return decided_by.startswith(_BY_ITSELF)
 
 
 def halted(status: TradingStatus, why: str) -> TradingStatus:
