@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from hedging.decide import Assessment, need
 from hedging.engine.desk_state import DeskState
-from hedging.engine.proving import prove
+from hedging.engine.proving import look_up, prove
 from hedging.errors import BadInput, VenueRejected, VenueUnclear
 from hedging.ledger import Transaction
+from hedging.model.exposure import DriftState, ProofVerdict
 from hedging.model.instrument import Instrument
 from hedging.model.rules import UnderlyingRules
 from hedging.model.trading import (
@@ -23,18 +24,31 @@ from hedging.model.trading import (
     TicketState,
     TradingState,
 )
-from hedging.policy.sizing import limit_price
+from hedging.policy.sizing import coins_of, limit_price
 from hedging.workflow import gates
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
+from hedging.workflow.authority import by_itself, lapsed
 
 PATIENCE = timedelta(seconds=4)  # how long a clip waits for fresh inputs before the ticket fails
 RETRY_SECONDS = 0.05
+WIRE_SECONDS = 0.5  # how long a judged order may wait for its turn; then its inputs are old
+MOST_CLIPS = 100
+DUST_SHARE = Decimal("0.01")  # of a ticket: not worth another order once the delta is inside its band
+MOST_MISSES = 3  # orders in a row that nobody filled, before the ticket fails
+MOST_FAILURES = 3  # automatic tickets in a row that failed, before automatic mode ends
 WORTH_WAITING = frozenset({"C10", "C6", "C9"})
+WORKING = frozenset({OrderState.SENT, OrderState.ACKED, OrderState.PARTIAL})
+FILLED, REACHED = "filled", "the delta reached its target"
+CAP_USED = "what is left of its turnover cap is less than the smallest order"
 
 
-class Killed(Exception):
-    """A latch was found set at the last moment: nothing left."""
+class NotSent(Exception):
+    """Found at the last moment before the wire: nothing left."""
+
+
+class Over(Exception):
+    """There is no next clip; the text says why."""
 
 
 async def execute(desk: DeskState, ticket: Ticket) -> None:
@@ -45,21 +59,17 @@ async def execute(desk: DeskState, ticket: Ticket) -> None:
     """
     item = desk.item(ticket.underlying)
     instrument = desk.book.instruments[ticket.legs[0].instrument]
-    if desk.now() >= ticket.expires_at and ticket.state is TicketState.APPROVED:
-        desk.blotter.put_ticket(tickets.expire(ticket, desk.now()))
+    started = _begun(desk, ticket)
+    if started is None:
         return
-    started = ticket
-    if ticket.state is TicketState.APPROVED:
-        started = tickets.start(ticket, desk.now())
-        desk.blotter.put_ticket(started)
-    clip = 0
-    while True:
+    clip = misses = 0
+    while misses < MOST_MISSES:
         await _settled(desk, item)
-        amount, over = _next_amount(desk, started, instrument, clip)
-        if over:
-            _close(desk, started, over)
+        try:
+            order, refusal = await _pass_gates(desk, started, item, instrument, clip)
+        except Over as over:
+            _close(desk, started, str(over))
             return
-        order, refusal = await _pass_gates(desk, started, item, instrument, clip, amount)
         if refusal is not None:
             _close(desk, started, f"{refusal.control}: {refusal.reason}")
             return
@@ -71,8 +81,23 @@ async def execute(desk: DeskState, ticket: Ticket) -> None:
             _close(desk, started, f"{order.client_id} is quarantined: {order.detail}")
             return
         clip += 1
+        misses = 0 if order.filled else misses + 1
         await desk.try_reading_positions(item.account)
         await asyncio.sleep(desk.rules.execution.clip_pause_seconds)
+    _close(desk, started, f"{misses} orders in a row found nobody at its worst price")
+
+
+def _begun(desk: DeskState, ticket: Ticket) -> Ticket | None:
+    """The ticket with its approval used; None where it ended, in time or by a halt, before its turn came."""
+    current = desk.blotter.tickets.get(ticket.underlying)
+    if current is None or current.id != ticket.id:
+        return None
+    if current.state is TicketState.EXECUTING:
+        return current
+    now = desk.now()
+    begun = tickets.expire(current, now) if now >= current.expires_at else tickets.start(current, now)
+    desk.blotter.put_ticket(begun)
+    return begun if begun.state is TicketState.EXECUTING else None
 
 
 async def _settled(desk: DeskState, item: UnderlyingRules) -> None:
@@ -90,51 +115,79 @@ def _filled(desk: DeskState, ticket: Ticket) -> Decimal:
     )
 
 
-def _next_amount(desk: DeskState, ticket: Ticket, instrument: Instrument, clip: int) -> tuple[Decimal, str]:
-    """Amount of the next clip, or why there is none."""
+def _next_amount(
+    desk: DeskState, ticket: Ticket, instrument: Instrument, whole: Assessment, clip: int
+) -> Decimal:
+    """Amount of the next clip; raises Over where there is none."""
     leg = ticket.legs[0]
     if desk.blotter.status.state is TradingState.HALTED:
-        return Decimal(0), "trading was halted"
+        raise Over("trading was halted")
     if desk.now() >= ticket.expires_at:
-        return Decimal(0), "its time was over"
+        raise Over("its time was over")
+    if clip >= MOST_CLIPS:
+        raise Over("a hundred clips did not fill it")
     rest = leg.amount - _filled(desk, ticket)
     quote = desk.book.quotes.get(leg.instrument)
-    current = desk.assessment().drifts.get(ticket.underlying)
+    current = whole.drifts.get(ticket.underlying)
+    if rest < instrument.minimum:
+        raise Over(FILLED)
     if current is None or quote is None or quote.mark is None:
-        return Decimal(0), "the delta is not fully known"
+        raise Over("the delta is not fully known")
     price = Decimal(str(quote.mark))
     wanted = min(rest, need(current, ticket, instrument, price))
-    if wanted < instrument.minimum:
-        return Decimal(0), "filled" if rest < instrument.minimum else "the delta reached its target"
-    if clip >= 100:
-        return Decimal(0), "a hundred clips did not fill it"
-    return orders.clip_amount(instrument, wanted, price, desk.rules.execution), ""
+    dust = leg.amount * DUST_SHARE if current.state is DriftState.INSIDE else Decimal(0)
+    if wanted < max(instrument.minimum, dust):
+        raise Over(REACHED)
+    wanted = min(wanted, _allowed_by_itself(desk, ticket, instrument, whole, price))
+    return orders.clip_amount(instrument, wanted, price, desk.rules.execution)
+
+
+def _allowed_by_itself(
+    desk: DeskState, ticket: Ticket, instrument: Instrument, whole: Assessment, price: Decimal
+) -> Decimal:
+    """Largest amount that may leave: all of it where a person approved; else what is left of the caps.
+
+    Raises Over where automatic mode has ended since it approved the ticket, or the delta proof is red.
+    """
+    amount = ticket.legs[0].amount
+    if not by_itself(ticket.decided_by):
+        return amount
+    auto = lapsed(desk.blotter.status.auto, desk.now())
+    if auto.mode is not AutoMode.ARMED:
+        raise Over(f"automatic hedging is off: {auto.ended_because}")
+    proofs = [proof for proof in whole.proofs if proof.underlying == ticket.underlying]
+    if any(proof.verdict is ProofVerdict.RED for proof in proofs):
+        raise Over("the delta proof became red")
+    left = Decimal(str(auto.max_turnover_usd - auto.turnover_used_usd))
+    one = coins_of(instrument, instrument.lot, price) * price
+    allowed = left // one * instrument.lot
+    if allowed < instrument.minimum:
+        raise Over(CAP_USED)
+    return min(amount, allowed)
 
 
 async def _pass_gates(
-    desk: DeskState, ticket: Ticket, item: UnderlyingRules, instrument: Instrument, clip: int, amount: Decimal
+    desk: DeskState, ticket: Ticket, item: UnderlyingRules, instrument: Instrument, clip: int
 ) -> tuple[Order, Refusal | None]:
-    """Judge and insert the attempt in one transaction; wait a little for inputs that only need time."""
+    """Size, judge and insert the attempt in one transaction; wait a little for inputs that need time.
+
+    All of it is done once the transaction has its turn, so that nothing in it is older than the order;
+    and again after each wait, because the need may have gone meanwhile. Raises Over.
+    """
+
+    def judged(transaction: Transaction, live: tuple[Order, ...]) -> tuple[Order, Refusal | None]:
+        now, whole = desk.now(), desk.assessment()
+        amount = _next_amount(desk, ticket, instrument, whole, clip)
+        order = orders.attempt(ticket, instrument, clip, amount, now, desk.rules.execution)
+        order = replace(order, fence_at=min(order.fence_at, desk.blotter.fence_limit))
+        order = _priced(desk, order, ticket, instrument)
+        verdict = gates.judge(order, _gate_state(desk, item, instrument, whole, live, now))
+        if verdict.refusal is None or verdict.refusal.control not in WORTH_WAITING:
+            transaction.record("gates", "engine", order.client_id, list(verdict.verdicts))
+        return orders.sent(order, now), verdict.refusal
+
     until = desk.now() + PATIENCE
     while True:
-        now = desk.now()
-        fresh = orders.attempt(ticket, instrument, clip, amount, now, desk.rules.execution)
-        fresh = replace(fresh, fence_at=min(fresh.fence_at, desk.blotter.fence_limit))
-        fresh = _priced(desk, fresh, ticket, instrument)
-        whole = desk.assessment()
-
-        def judged(
-            transaction: Transaction,
-            live: tuple[Order, ...],
-            order: Order = fresh,
-            at: datetime = now,
-            whole: Assessment = whole,
-        ) -> tuple[Order, Refusal | None]:
-            verdict = gates.judge(order, _gate_state(desk, item, instrument, whole, live, at))
-            if verdict.refusal is None or verdict.refusal.control not in WORTH_WAITING:
-                transaction.record("gates", "engine", order.client_id, list(verdict.verdicts))
-            return orders.sent(order, at), verdict.refusal
-
         order, refusal = desk.blotter.put_new_order(judged)
         patient = refusal is not None and refusal.control in WORTH_WAITING and desk.now() < until
         if not patient:
@@ -191,25 +244,35 @@ async def _send(desk: DeskState, order: Order, instrument: Instrument) -> Order:
     def guarded() -> tuple[OrderReport, tuple[Fill, ...]]:
         reasons = desk.latches.reasons()
         if reasons:
-            raise Killed("; ".join(reasons))
+            raise NotSent(f"killed: {'; '.join(reasons)}")
+        now = desk.now()
+        waited = now - order.created_at
+        if now >= order.fence_at or not timedelta(0) <= waited <= timedelta(seconds=WIRE_SECONDS):
+            raise NotSent(f"it waited {waited.total_seconds():.1f} s for its turn, and its inputs are old")
         return session.submit(order, instrument)
 
     desk.messages.append(desk.now())
     try:
         report, fills = await session.run(guarded)
-    except Killed as error:
-        desk.blotter.put_order(orders.refused(order, f"not sent, killed: {error}", desk.now()))
+    except (NotSent, BadInput) as error:
+        desk.blotter.put_order(orders.refused(_latest(desk, order), f"not sent: {error}", desk.now()))
     except VenueRejected as error:
+        _use_caps(desk, order, Decimal(0))
         desk.blotter.put_order(orders.refused(_latest(desk, order), str(error), desk.now()))
     except VenueUnclear as error:
         desk.blotter.put_order(orders.unclear(_latest(desk, order), str(error), desk.now()))
+        _use_caps(desk, order, order.amount)
         desk.wake()
         await prove(desk, order.client_id)
     else:
         booked, fresh = desk.blotter.book(orders.reported(_latest(desk, order), report), fills)
         for fill in fresh:
             desk.book.take_fill(fill, desk.now())
-        _use_caps(desk, booked)
+        if sum((fill.amount for fill in fills), Decimal(0)) < booked.filled:
+            desk.book.unsettle(order.account, desk.now())
+        _use_caps(desk, booked, booked.filled)
+    if _latest(desk, order).state in WORKING:
+        await look_up(desk, _latest(desk, order))
     desk.wake()
     return _latest(desk, order)
 
@@ -218,14 +281,13 @@ def _latest(desk: DeskState, order: Order) -> Order:
     return desk.blotter.recent.get(order.client_id, order)
 
 
-def _use_caps(desk: DeskState, order: Order) -> None:
-    """Count an automatic order against the caps it was armed with."""
+def _use_caps(desk: DeskState, order: Order, amount: Decimal) -> None:
+    """Count an automatic order that was sent, and the amount it may have traded, against its caps."""
     status = desk.blotter.status
-    if status.auto.mode is not AutoMode.ARMED or not order.approver.startswith("auto"):
+    if status.auto.mode is not AutoMode.ARMED or not by_itself(order.approver):
         return
     price = order.average_price or order.limit_price
-    instrument = desk.book.instruments[order.instrument]
-    coins = order.filled / price if instrument.amount_unit.value == "usd" else order.filled
+    coins = coins_of(desk.book.instruments[order.instrument], amount, price)
     used = replace(
         status.auto,
         orders_used=status.auto.orders_used + 1,
@@ -238,13 +300,29 @@ def _close(desk: DeskState, ticket: Ticket, why: str) -> None:
     """End the ticket in words: how much was filled and why no more."""
     leg = ticket.legs[0]
     filled = _filled(desk, ticket)
-    good = why in {"filled", "the delta reached its target"}
+    good = why in {FILLED, REACHED}
     note = f"{filled:,f} of {leg.amount:,f} {leg.amount_unit} filled"
-    note = note if why == "filled" else f"{note}; {why}"
+    note = note if why == FILLED else f"{note}; {why}"
     current = desk.blotter.tickets.get(ticket.underlying, ticket)
     if current.id != ticket.id or current.state is not TicketState.EXECUTING:
         return
     desk.blotter.put_ticket(tickets.finish(current, note) if good else tickets.fail(current, note))
-    if not good:
-        desk.blotter.failures[ticket.underlying] = desk.now()
+    _count_failure(desk, ticket, "" if good else why)
     desk.wake()
+
+
+def _count_failure(desk: DeskState, ticket: Ticket, why: str) -> None:
+    """Pause after a failed ticket; automatic mode ends where its tickets fail again and again."""
+    blotter = desk.blotter
+    if not why:
+        blotter.failed_in_a_row.pop(ticket.underlying, None)
+        return
+    blotter.failures[ticket.underlying] = desk.now()
+    if not by_itself(ticket.decided_by):
+        return
+    count = blotter.failed_in_a_row.get(ticket.underlying, 0) + 1
+    blotter.failed_in_a_row[ticket.underlying] = count
+    if why == CAP_USED:
+        desk.suspend_auto(why)
+    elif count >= MOST_FAILURES:
+        desk.suspend_auto(f"{count} tickets failed one after the other, the last because {why}")

@@ -1,0 +1,458 @@
+"""From an approved ticket to orders: what must stop one at every moment in between, on a venue in memory."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import nouns
+import pytest
+from fake_venue import NotAccepted, fake_desk
+
+from hedging.engine.commands import Clerk, cancel_resting
+from hedging.engine.executor import execute
+from hedging.engine.proving import look_up, prove
+from hedging.errors import BadInput, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
+from hedging.model.trading import (
+    AutoMode,
+    AutoSetting,
+    Command,
+    CommandKind,
+    CommandState,
+    Fill,
+    OrderState,
+    Role,
+    TicketState,
+    TradingState,
+)
+from hedging.units import Side
+from hedging.workflow import order as orders
+
+AUTO = "auto, armed by tess"
+
+
+@pytest.fixture
+async def fake(tmp_path):
+    found = fake_desk(tmp_path)
+    feeding = asyncio.create_task(found.prices())
+    yield found
+    feeding.cancel()
+    found.ledger.close()
+
+
+def arm(fake, **caps):
+    auto = AutoSetting(
+        mode=AutoMode.ARMED,
+        set_by="tess",
+        set_at=fake.clock(),
+        until=fake.clock() + timedelta(minutes=5),
+        **{"max_orders": 30, "max_turnover_usd": 1e7, **caps},
+    )
+    fake.desk.blotter.put_status(replace(fake.desk.blotter.status, auto=auto), "armed")
+
+
+def ended(fake, ticket):
+    return fake.ledger.ticket(ticket.id)
+
+
+async def during(fake, ticket, count):
+    """Execute until ``count`` orders were sent; the task goes on."""
+    task = asyncio.create_task(execute(fake.desk, ticket))
+    while len(fake.venue.sent) < count and not task.done():  # noqa: ASYNC110  # a thread sends
+        await asyncio.sleep(0.005)
+    return task
+
+
+async def test_a_ticket_is_sent_in_clips_until_its_amount_and_not_beyond(fake):
+    ticket = fake.approved()
+    await execute(fake.desk, ticket)
+    assert ended(fake, ticket).state is TicketState.DONE
+    assert 500_000 < sum(order.amount for order in fake.venue.sent) <= 510_000
+    assert len({order.client_id for order in fake.venue.sent}) == len(fake.venue.sent)
+    assert 490_000 <= fake.venue.position < 500_000
+
+
+async def test_what_was_filled_is_counted_although_many_other_orders_came_between(fake):
+    ticket = fake.approved(amount=400_000, target=-50.0)
+    fake.venue.position = Decimal(3_000_000)
+    task = await during(fake, ticket, 2)
+    for number in range(80):
+        other = nouns.order(
+            client_id=f"other-{number}", state=OrderState.CANCELLED, underlying="ETH", ticket_id=ticket.id
+        )
+        fake.desk.blotter._keep_order(replace(other, ticket_id="another ticket"))
+    await task
+    assert sum(order.amount for order in fake.venue.sent) == 400_000
+
+
+async def test_a_need_that_went_away_while_waiting_for_inputs_sends_nothing(fake):
+    """Stale prices hold the clip up; meanwhile someone hedges by hand: the old amount must not go out."""
+    ticket = fake.approved()
+    fake.desk.book.clock_offset = None  # refused as C10 until it is known
+    task = asyncio.create_task(execute(fake.desk, ticket))
+    await asyncio.sleep(0.3)
+    fake.venue.position = Decimal(0)
+    await fake.desk.read_positions("main")
+    fake.desk.book.clock_offset = 0.0
+    await task
+    assert fake.venue.sent == []
+    assert ended(fake, ticket).state is TicketState.DONE
+
+
+async def test_a_trade_by_hand_seen_on_the_stream_is_awaited_before_the_next_clip(fake):
+    """The stream tells of it before any position read does."""
+    ticket = fake.approved()
+    task = await during(fake, ticket, 1)
+    fake.venue.position = Decimal(480_000)
+    by_hand = Fill(
+        venue="deribit", account="main", trade_id="hand", venue_order_id="x", client_id="",
+        instrument="BTC-PERPETUAL", side=Side.SELL, amount=Decimal(420_000), price=Decimal(100_000),
+        fee=Decimal(0), fee_currency="BTC", at=fake.clock(),
+    )  # fmt: skip
+    fake.desk.take_fills([by_hand])
+    assert not fake.desk.book.settled("main")
+    await task
+    assert fake.venue.position >= 480_000 - 100_000
+    assert len(fake.venue.sent) <= 2
+
+
+async def test_inputs_that_grew_old_while_the_ledger_was_locked_are_not_used(fake, tmp_path):
+    ticket = fake.begun()
+    lock = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None, check_same_thread=False)
+    lock.execute("BEGIN IMMEDIATE")
+    released = threading.Timer(3.0, lambda: (lock.execute("ROLLBACK"), lock.close()))
+    released.start()
+    fake.price()
+    task = asyncio.create_task(execute(fake.desk, ticket))
+    while not fake.venue.sent and not task.done():  # noqa: ASYNC110  # the loop itself is blocked
+        await asyncio.sleep(0)
+    released.join()
+    quote = fake.desk.book.quotes["BTC-PERPETUAL"]
+    first = fake.venue.sent[0]
+    assert first.sent_at - quote.touch_received_at < timedelta(seconds=2)
+    assert first.created_at == first.sent_at
+    assert fake.clock() - first.created_at < timedelta(seconds=2)
+    await task
+
+
+async def test_a_price_that_came_now_and_is_old_at_the_venue_is_not_used(fake, monkeypatch):
+    """A read that answers from long ago must not pass for a fresh one."""
+    monkeypatch.setattr(
+        "fake_venue.nouns.quote",
+        lambda instrument, quote=nouns.quote, **changes: quote(
+            instrument, **{**changes, "venue_at": changes["venue_at"] - timedelta(seconds=3)}
+        ),
+    )
+    fake.price()
+    ticket = fake.approved()
+    await execute(fake.desk, ticket)
+    assert fake.venue.sent == []
+    assert "venue's own clock" in ended(fake, ticket).note
+
+
+async def test_an_order_that_waited_for_its_turn_is_not_sent(fake, monkeypatch):
+    ticket = fake.approved()
+    run = fake.venue.run
+
+    async def late(function, *arguments):
+        if function.__name__ == "guarded":
+            fake.clock.shift += 1.0
+        return await run(function, *arguments)
+
+    monkeypatch.setattr(fake.venue, "run", late)
+    await execute(fake.desk, ticket)
+    assert fake.venue.sent == []
+    assert "waited" in ended(fake, ticket).note
+
+
+async def test_a_latch_between_the_ledger_and_the_wire_stops_the_order(fake, monkeypatch):
+    ticket = fake.approved()
+    run = fake.venue.run
+
+    async def killed_meanwhile(function, *arguments):
+        fake.desk.latches.trip("drill")
+        return await run(function, *arguments)
+
+    monkeypatch.setattr(fake.venue, "run", killed_meanwhile)
+    await execute(fake.desk, ticket)
+    assert fake.venue.sent == []
+    (order,) = fake.ledger.orders(ticket_id=ticket.id)
+    assert order.state is OrderState.REJECTED
+    assert "drill" in order.detail
+
+
+async def test_a_halt_before_the_approved_ticket_began_leaves_it_failed(fake):
+    ticket = fake.approved()
+    clerk = Clerk(fake.desk, lambda _: None)
+    clerk.halt("drill", "tess")
+    failed = ended(fake, ticket)
+    await execute(fake.desk, ticket)
+    assert ended(fake, ticket) == failed
+    assert failed.state is TicketState.FAILED
+    assert fake.venue.sent == []
+
+
+async def test_an_expired_approval_is_not_used(fake):
+    ticket = fake.approved()
+    fake.pass_time(61)
+    await execute(fake.desk, ticket)
+    assert ended(fake, ticket).state is TicketState.EXPIRED
+    assert fake.venue.sent == []
+
+
+async def test_a_ticket_ends_with_its_time_between_two_clips(fake):
+    ticket = fake.approved()
+    task = await during(fake, ticket, 1)
+    fake.pass_time(61)
+    await task
+    assert len(fake.venue.sent) <= 2
+    assert ended(fake, ticket).state is TicketState.FAILED
+
+
+@pytest.mark.parametrize("end", ["switched off", "lapsed", "foreign fill"])
+async def test_an_automatic_ticket_ends_with_its_arming(fake, end):
+    arm(fake)
+    ticket = fake.begun(decided_by=AUTO)
+    task = await during(fake, ticket, 1)
+    status = fake.desk.blotter.status
+    if end == "lapsed":
+        fake.desk.blotter.put_status(replace(status, auto=replace(status.auto, until=fake.clock())), "over")
+    else:
+        fake.desk.suspend_auto(end)
+    await task
+    assert len(fake.venue.sent) <= 2
+    assert ended(fake, ticket).state is TicketState.FAILED
+    assert "automatic hedging is off" in ended(fake, ticket).note
+
+
+async def test_the_cap_on_orders_ends_a_ticket_in_the_middle(fake):
+    arm(fake, max_orders=2)
+    ticket = fake.begun(decided_by=AUTO)
+    await execute(fake.desk, ticket)
+    assert len(fake.venue.sent) == 2
+    assert ended(fake, ticket).state is TicketState.FAILED
+
+
+async def test_the_cap_on_turnover_is_never_passed(fake):
+    arm(fake, max_turnover_usd=250_000)
+    ticket = fake.begun(decided_by=AUTO)
+    await execute(fake.desk, ticket)
+    assert 240_000 < sum(order.amount for order in fake.venue.sent) <= 250_000
+    assert fake.desk.blotter.status.auto.mode is AutoMode.OFF or (
+        fake.desk.blotter.status.auto.turnover_used_usd >= 250_000
+    )
+
+
+@pytest.mark.parametrize("failure", ["unclear", "rejected"])
+async def test_an_order_without_a_good_answer_counts_against_the_caps(fake, failure):
+    arm(fake)
+    fake.venue.submit_failures = [
+        VenueUnclear("cut") if failure == "unclear" else NotAccepted(VenueRejected("10009"))
+    ]
+    ticket = fake.begun(amount=100_000, decided_by=AUTO)
+    await execute(fake.desk, ticket)
+    assert fake.desk.blotter.status.auto.orders_used == 1
+    turnover = fake.desk.blotter.status.auto.turnover_used_usd
+    assert turnover == pytest.approx(100_000 if failure == "unclear" else 0)
+
+
+async def test_automatic_mode_ends_after_three_failed_tickets_in_a_row(fake):
+    arm(fake)
+    for number in range(3):
+        assert fake.desk.blotter.status.auto.mode is AutoMode.ARMED
+        fake.venue.submit_failures = [NotAccepted(VenueRejected("10009 not enough funds"))]
+        await execute(fake.desk, fake.begun(id=f"T{number}-BTC", decided_by=AUTO))
+    assert fake.desk.blotter.status.auto.mode is AutoMode.OFF
+    assert "not enough funds" in fake.desk.blotter.status.auto.ended_because
+
+
+async def test_orders_that_nobody_fills_do_not_go_on_for_ever(fake):
+    fake.venue.fill_share = Decimal(0)
+    ticket = fake.approved()
+    await execute(fake.desk, ticket)
+    assert len(fake.venue.sent) == 3
+    assert ended(fake, ticket).state is TicketState.FAILED
+
+
+async def test_input_that_the_session_refuses_ends_the_ticket_and_not_the_engine(fake):
+    fake.venue.submit_failures = [NotAccepted(BadInput("off the grid"))]
+    ticket = fake.approved()
+    await execute(fake.desk, ticket)
+    assert ended(fake, ticket).state is TicketState.FAILED
+    (order,) = fake.ledger.orders(ticket_id=ticket.id)
+    assert order.state is OrderState.REJECTED
+
+
+async def test_an_answer_without_its_trades_is_followed_by_a_new_position_read(fake):
+    fake.venue.tells_trades = False
+    fake.venue.position_failures = [VenueUnreachable("down")]
+    ticket = fake.approved(amount=100_000)
+    task = await during(fake, ticket, 1)
+    assert not fake.desk.book.settled("main") or fake.desk.book.amount("main", "BTC-PERPETUAL") == 900_000
+    await task
+    assert fake.desk.book.amount("main", "BTC-PERPETUAL") == 900_000
+
+
+async def test_a_fill_from_the_stream_before_a_lost_answer_is_looked_up_at_once(fake):
+    """PARTIAL by the stream and no answer: the rest is cancelled, which only a look-up can tell."""
+    fake.venue.fill_share = Decimal("0.5")
+    fake.venue.submit_failures = [VenueUnclear("cut")]
+    submit = fake.venue.submit
+
+    def streamed(order, instrument):
+        try:
+            return submit(order, instrument)
+        finally:
+            fake.desk.take_fills(fake.venue.trades[-1:])
+
+    fake.venue.submit = streamed
+    ticket = fake.approved(amount=100_000)
+    task = await during(fake, ticket, 2)
+    (first,) = (o for o in fake.ledger.orders(ticket_id=ticket.id) if o.clip == 0)
+    assert first.state is OrderState.CANCELLED
+    assert first.filled == 50_000
+    await task
+    booked = [fill.trade_id for fill in fake.ledger.fills()]
+    assert len(booked) == len(set(booked)) == len(fake.venue.trades)
+
+
+def unknown(fake, **changes):
+    """An order of ours without an answer, its time fence over, not found once before."""
+    ticket = fake.begun()
+    now = fake.clock()
+    order = nouns.order(
+        ticket_id=ticket.id,
+        state=OrderState.UNKNOWN,
+        created_at=now - timedelta(seconds=20),
+        sent_at=now - timedelta(seconds=20),
+        fence_at=now - timedelta(seconds=15),
+        not_found_at=(now - timedelta(seconds=5),),
+        **changes,
+    )
+    fake.desk.blotter.put_order(order)
+    return order
+
+
+def now_of(fake, order):
+    return fake.ledger.order(order.client_id)
+
+
+async def test_not_found_twice_and_nothing_moved_proves_absence(fake):
+    order = unknown(fake)
+    await look_up(fake.desk, order)
+    assert now_of(fake, order).state is OrderState.ABSENT
+
+
+async def test_a_failed_position_read_proves_nothing(fake):
+    order = unknown(fake)
+    fake.venue.position_failures = [VenueUnreachable("down")]
+    await look_up(fake.desk, order)
+    assert now_of(fake, order).state is OrderState.UNKNOWN
+
+
+async def test_a_position_that_moved_before_the_last_look_quarantines(fake):
+    """The sweep read it long before the second not-found: that must not make it the baseline."""
+    order = unknown(fake)
+    fake.venue.position -= 100_000
+    await fake.desk.read_positions("main")
+    await fake.desk.read_positions("main")
+    await look_up(fake.desk, order)
+    assert now_of(fake, order).state is OrderState.QUARANTINED
+
+
+async def test_a_trade_of_an_order_that_is_not_found_books_it(fake):
+    order = unknown(fake)
+    fake.venue._trade(replace(order, amount=Decimal(100_000)))
+    fake.venue.orders.clear()
+    await look_up(fake.desk, order)
+    assert now_of(fake, order).state is OrderState.FILLED
+    await fake.desk.read_positions("main")
+    assert fake.desk.book.amount("main", "BTC-PERPETUAL") == fake.venue.position
+
+
+@pytest.mark.parametrize("failure", [VenueError("2 orders carry this label"), BadInput("not listed")])
+async def test_what_asking_again_cannot_resolve_goes_to_a_person(fake, failure):
+    order = unknown(fake)
+    fake.venue.find_failures = [failure]
+    found = await asyncio.wait_for(prove(fake.desk, order.client_id), 3)
+    assert found.state is OrderState.QUARANTINED
+
+
+async def test_our_own_fill_seen_in_the_position_first_does_not_end_automatic_mode(fake):
+    arm(fake)
+    ticket = fake.begun(decided_by=AUTO, amount=100_000)
+    submit = fake.venue.submit
+
+    def swept(order, instrument):
+        answer = submit(order, instrument)
+        fake.desk.book.take_positions(
+            "main",
+            fake.venue.positions(),
+            fake.clock(),
+            frozenset(o.instrument for o in fake.desk.blotter.live.values()),
+        )
+        return answer
+
+    fake.venue.submit = swept
+    await execute(fake.desk, ticket)
+    assert fake.desk.blotter.status.auto.mode is AutoMode.ARMED
+    assert fake.desk.book.amount("main", "BTC-PERPETUAL") == 900_000
+    assert not fake.ledger.records(kind="position changed outside")
+
+
+async def test_an_order_is_cancelled_a_few_times_and_not_in_a_storm(fake):
+    order = unknown(fake)
+    for _ in range(100):
+        await cancel_resting(fake.desk)
+        fake.clock.shift += 0.05
+    assert 1 <= fake.venue.cancels.count(order.client_id) <= 3
+
+
+def asked(fake, kind, user="tess", role=Role.TRADER, **more):
+    clerk = Clerk(fake.desk, lambda _: None)
+    command = Command(key=f"{kind}-{user}-{time.monotonic_ns()}", user=user, role=role, kind=kind,
+                      **{"at": fake.clock(), **more})  # fmt: skip
+    fake.ledger.append_command(command)
+    clerk.handle(command)
+    return fake.ledger.command(command.key)
+
+
+@pytest.mark.parametrize("kind", [CommandKind.AUTO_ARM, CommandKind.APPROVE, CommandKind.RESUME])
+async def test_a_wish_from_before_the_start_is_not_carried_out(fake, kind):
+    long_ago = fake.clock() - timedelta(minutes=10)
+    answer = asked(fake, kind, at=long_ago, minutes=5, max_orders=5, max_turnover_usd=1e6)
+    assert answer.state is CommandState.REFUSED
+    assert "ask again" in answer.answer
+
+
+async def test_a_wish_to_stop_is_never_too_late(fake):
+    assert asked(fake, CommandKind.HALT, at=fake.clock() - timedelta(minutes=10)).state is CommandState.DONE
+    assert fake.desk.blotter.status.state is TradingState.HALTED
+
+
+async def test_halting_again_voids_a_wish_to_resume(fake):
+    asked(fake, CommandKind.HALT, reason="drill")
+    asked(fake, CommandKind.RESUME)
+    asked(fake, CommandKind.HALT, user="vera", role=Role.VIEWER, reason="something is wrong")
+    asked(fake, CommandKind.RESUME, user="rita", role=Role.RISK)
+    assert fake.desk.blotter.status.state is TradingState.HALTED
+    assert fake.desk.latches.reasons()
+
+
+async def test_what_was_sent_is_in_the_ledger_first(fake):
+    submit = fake.venue.submit
+
+    def durable(order, instrument):
+        stored = fake.ledger.order(order.client_id)
+        assert stored == order
+        assert stored.state is OrderState.SENT
+        return submit(order, instrument)
+
+    fake.venue.submit = durable
+    ticket = fake.approved()
+    await execute(fake.desk, ticket)
+    assert ended(fake, ticket).state is TicketState.DONE
+    assert all(o.state in orders.TERMINAL for o in fake.ledger.orders(ticket_id=ticket.id))
