@@ -6,8 +6,11 @@ outside the band; then again. Reads HEDGING_KEY and HEDGING_SECRET; runs until k
 
 import argparse
 import os
+import time
 
 import ccxt
+
+BACK_OFF_SECONDS = 0.1  # when the exchange says that there were too many requests
 
 
 def run(rest: str, band: float, *, paced: bool) -> None:
@@ -23,17 +26,25 @@ def run(rest: str, band: float, *, paced: bool) -> None:
     client.load_markets()
     symbol = "BTC/USD:BTC"
     while True:
-        price = client.fetch_ticker(symbol)["last"]
-        positions = client.fetch_positions()
-        delta = sum(
-            float(position["info"]["delta"])
-            for position in positions
-            if position["info"]["instrument_name"].startswith("BTC")
-        )
-        if abs(delta) > band:
-            side = "sell" if delta > 0 else "buy"
-            amount = max(10, round(abs(delta) * price / 10) * 10)
-            client.create_order(symbol, "market", side, amount)
+        try:
+            hedge(client, symbol, band)
+        except ccxt.DDoSProtection:
+            time.sleep(BACK_OFF_SECONDS)
+
+
+def hedge(client: ccxt.deribit, symbol: str, band: float) -> None:
+    """Look once, and trade where it is needed."""
+    price = client.fetch_ticker(symbol)["last"]
+    positions = client.fetch_positions()
+    delta = sum(
+        float(position["info"]["delta"])
+        for position in positions
+        if position["info"]["instrument_name"].startswith("BTC")
+    )
+    if abs(delta) > band:
+        side = "sell" if delta > 0 else "buy"
+        amount = max(10, round(abs(delta) * price / 10) * 10)
+        client.create_order(symbol, "market", side, amount)
 
 
 def main() -> None:

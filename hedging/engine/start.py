@@ -199,9 +199,8 @@ async def _serve(
 
 
 def _favour_latency() -> None:
-    """Let an order's thread have its turn at once, and collect no garbage among what lives for ever."""
+    """Let an order's thread have its turn at once, and look for no garbage among what lives for ever."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.collect()
     gc.freeze()
 
 
