@@ -289,7 +289,6 @@ def _because(underlying: str, current: Drift, found: Assessment) -> str:
         position
         for position in found.positions
         if position.instrument.underlying == underlying
-        and not position.is_hedge
         and position.delta_net * current.beyond_band > 0
     ]
     own.sort(key=lambda position: -abs(position.delta_net))

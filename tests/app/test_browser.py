@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from installed import chromium
 from playwright.sync_api import expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("CHROMIUM", shutil.which("chromium") or "/usr/bin/chromium")
 
 
 def free_port():
@@ -83,18 +82,16 @@ def server(engine):
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
+def browser():
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        started = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield started
+        started.close()
 
 
 @pytest.fixture
-def page(chromium, server):
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+def page(browser, server):
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
     opened = context.new_page()
     opened.troubles = []
     opened.on("console", lambda said: said.type == "error" and opened.troubles.append(said.text))

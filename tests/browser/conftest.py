@@ -1,8 +1,6 @@
 """The app as a user starts it, and headless Chromium in front of it."""
 
-import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,22 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from installed import chromium
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARTIFACTS = ROOT / "artifacts"
-
-
-def chromium() -> str:
-    """Path of an installed Chromium; without one the tests are skipped, or fail where it is required."""
-    found = os.environ.get("CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found:
-        return found
-    words = f"no Chromium found (tried CHROMIUM and {', '.join(NAMES)}); install one for the browser tests"
-    if os.environ.get("HEDGING_REQUIRE_BROWSER"):
-        pytest.fail(words)
-    pytest.skip(words)
 
 
 @dataclass
