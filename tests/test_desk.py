@@ -1,11 +1,8 @@
 """What the app may do: roles at every act, one command per key, and a halt that two latches take."""
 
-import importlib.util
 import json
 import sqlite3
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,27 +14,8 @@ from hedging.model.trading import Command, CommandKind, Role
 TRADER, RISK, VIEWER = Person("Tessa", Role.TRADER), Person("Rafael", Role.RISK), Person("Vera", Role.VIEWER)
 
 
-def fake_engine():
-    name = "tests_fake_engine"
-    if name not in sys.modules:
-        path = Path(__file__).parent / "app" / "fake_engine.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
 @pytest.fixture
-def engine(tmp_path):
-    made = fake_engine().FakeEngine(tmp_path)
-    yield made
-    made.ledger.close()
-    made.series.close()
-
-
-@pytest.fixture
-def desk(engine, tmp_path):
+def desk(fake, tmp_path):
     opened = Desk.open(tmp_path, has_demo=False)
     yield opened
     opened.close()
@@ -63,18 +41,18 @@ def test_who_may_ask_what(role, kind):
         assert kind.value in denied.reason
 
 
-def test_a_denied_wish_never_reaches_the_ledger(desk, engine):
+def test_a_denied_wish_never_reaches_the_ledger(desk, fake):
     wish = Wish(kind=CommandKind.APPROVE, ref="T-1", ref_hash="h")
     assert isinstance(desk.act(VIEWER, wish, "k"), Denied)
-    assert engine.ledger.commands() == ()
+    assert fake.ledger.commands() == ()
 
 
-def test_the_same_key_twice_is_one_command(desk, engine):
+def test_the_same_key_twice_is_one_command(desk, fake):
     wish = Wish(kind=CommandKind.APPROVE, ref="T-1", ref_version=3, ref_hash="h")
     one, two = desk.act(TRADER, wish, "k"), desk.act(TRADER, wish, "k")
     assert isinstance(one, Command)
     assert one == two
-    assert len(engine.ledger.commands()) == 1
+    assert len(fake.ledger.commands()) == 1
     assert (one.user, one.role, one.ref, one.ref_version, one.ref_hash) == (
         "Tessa",
         Role.TRADER,
@@ -94,28 +72,28 @@ def test_the_same_key_twice_is_one_command(desk, engine):
         Wish(kind=CommandKind.AUTO_ARM, minutes=15, max_orders=5),
     ],
 )
-def test_an_incomplete_wish_is_refused_with_a_reason(desk, engine, wish):
+def test_an_incomplete_wish_is_refused_with_a_reason(desk, fake, wish):
     answer = desk.act(TRADER, wish, "k")
     assert isinstance(answer, Denied)
     assert answer.reason
-    assert engine.ledger.commands() == ()
+    assert fake.ledger.commands() == ()
 
 
-def test_nobody_confirms_their_own_resume(desk, engine):
+def test_nobody_confirms_their_own_resume(desk, fake):
     assert isinstance(desk.act(RISK, Wish(kind=CommandKind.RESUME), "one"), Command)
-    engine.step()
+    fake.step()
     assert desk.read().resume_asked_by == RISK.name
     assert isinstance(desk.act(RISK, Wish(kind=CommandKind.RESUME), "two"), Denied)
     assert isinstance(desk.act(Person("Renate", Role.RISK), Wish(kind=CommandKind.RESUME), "three"), Command)
 
 
 class TestHalt:
-    def test_sets_both_latches(self, desk, engine, tmp_path):
+    def test_sets_both_latches(self, desk, fake, tmp_path):
         answer = desk.halt(VIEWER, "pressed Halt", "h1")
         assert (answer.by_file, answer.by_ledger) == (True, True)
         said = json.loads((tmp_path / KILL_FILE).read_text())
         assert (said["user"], said["role"], said["why"]) == ("Vera", "viewer", "pressed Halt")
-        assert [command.kind for command in engine.ledger.pending_commands()] == [CommandKind.HALT]
+        assert [command.kind for command in fake.ledger.pending_commands()] == [CommandKind.HALT]
 
     def test_the_file_is_there_while_the_database_is_locked(self, desk, tmp_path, monkeypatch):
         def locked(*_):
@@ -127,7 +105,7 @@ class TestHalt:
         assert (answer.by_file, answer.by_ledger) == (True, False)
         assert "locked" in answer.detail
 
-    def test_a_really_locked_database_does_not_delay_the_file(self, engine, tmp_path):
+    def test_a_really_locked_database_does_not_delay_the_file(self, fake, tmp_path):
         desk = Desk.open(tmp_path, has_demo=False)
         with sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None) as holder:
             holder.execute("BEGIN IMMEDIATE")
@@ -155,47 +133,47 @@ class TestHalt:
 
 
 class TestReading:
-    def test_a_view_is_read_once_per_sequence(self, desk, engine, monkeypatch):
-        engine.step()
+    def test_a_view_is_read_once_per_sequence(self, desk, fake, monkeypatch):
+        fake.step()
         first = desk.read()
         monkeypatch.setattr(desk._series, "view", lambda: pytest.fail("read again without need"))
         assert desk.read() is first
 
-    def test_samples_grow_by_what_is_new(self, desk, engine):
-        engine.seed_history(minutes=2)
+    def test_samples_grow_by_what_is_new(self, desk, fake):
+        fake.seed_history(minutes=2)
         since = clock.utc_now() - timedelta(hours=1)
         before = desk.samples("BTC", since)
         assert len(before) == 30
-        engine.step()
+        fake.step()
         after = desk.samples("BTC", since)
         assert after[:-1] == before
-        assert after == engine.series.samples("BTC", since)
+        assert after == fake.series.samples("BTC", since)
 
     def test_scene_before_the_first_view(self, desk):
         scene = desk.scene()
         assert (scene.phase, scene.view) == (Phase.STARTING, None)
 
-    def test_scene_holds_history_and_past_tickets(self, desk, engine):
-        view = engine.step()
+    def test_scene_holds_history_and_past_tickets(self, desk, fake):
+        view = fake.step()
         scene = desk.scene()
         assert scene.view == view
         assert set(scene.samples) == {"BTC", "ETH"}
         assert {ticket.id for ticket in scene.tickets} == {ticket.id for ticket in view.tickets}
 
-    def test_what_became_of_a_command(self, desk, engine):
+    def test_what_became_of_a_command(self, desk, fake):
         desk.act(TRADER, Wish(kind=CommandKind.AUTO_SHADOW), "key")
-        engine.step()
+        fake.step()
         assert desk.command("key").answer == "automatic hedging is shadow"
         assert desk.command("unknown") is None
 
 
-def test_doorway_tells_that_something_changed(desk, engine):
+def test_doorway_tells_that_something_changed(desk, fake):
     doorway = Doorway()
     first = doorway.mark()
     assert doorway.scene().phase is Phase.STARTING
     doorway.set(Standing(phase=Phase.RUNNING, desk=desk))
     second = doorway.mark()
-    engine.step()
+    fake.step()
     assert len({first, second, doorway.mark()}) == 3
     assert doorway.scene().view is not None
     doorway.set(Standing(phase=Phase.FAILED, note="the demo ended", desk=desk))

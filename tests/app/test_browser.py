@@ -60,7 +60,7 @@ class Server:
 def engine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("state")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    fake = Path(__file__).with_name("fake_engine.py")
+    fake = ROOT / "tests" / "support" / "fake_engine.py"
     process = subprocess.Popen(
         [sys.executable, str(fake), str(folder), "0.3"], env=environment, stdout=subprocess.PIPE, text=True
     )
