@@ -5,7 +5,8 @@ one at a time and never in step with the exchange's own clock, each push the del
 runs from the first frame with a price from after the shock, of any BTC instrument held or hedged with, being
 handed to the engine's websocket, to the first byte of the order request. The peers do the same job on the
 same exchange, with a listener in the engine's place, so that the exchange is loaded alike and its tick has
-an instant.
+an instant; where a poll saw the price before the tick went out, there is no time to tell and the shock is
+left out of ``n``.
 
 One JSON line a row: milliseconds, and for a peer how many times slower its median is than ours.
 Run: ``PYTHONPATH=. python bench/tick_to_order.py [--ticks 100] [--instruments 500]``.
