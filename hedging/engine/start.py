@@ -1,6 +1,7 @@
 """Brings an engine up from its settings, everything checked before anything is started, and down again."""
 
 import asyncio
+import contextlib
 import gc
 import json
 import signal
@@ -145,7 +146,10 @@ def _records(settings: Settings) -> Records:
 
 
 def _close(records: Records) -> None:
-    records.ledger.release_lease(records.lease)
+    try:
+        records.ledger.release_lease(records.lease)
+    except LedgerError as error:  # it runs out by itself; why the engine ends must not be lost for this
+        print(f"the lease was not released: {error}", file=sys.stderr)
     records.series.close()
     records.ledger.close()
 
@@ -248,7 +252,8 @@ async def _give_up(desk: DeskState, group: BaseExceptionGroup[BaseException]) ->
             desk.blotter.put_status(halted(desk.blotter.status, f"the engine stopped: {causes}"), causes)
         except LedgerError as error:
             causes = f"{causes}; and the ledger did not take it: {error}"
-        await cancel_resting(desk)
+        with contextlib.suppress(LedgerError):  # the venue is asked all the same
+            await cancel_resting(desk)
     raise HedgingError(f"the engine stopped: {causes}") from group
 
 
