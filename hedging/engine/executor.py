@@ -1,7 +1,7 @@
 """Carries out an approved ticket, clip by clip: persist, fenced send, prove, settle, look again."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -51,22 +51,33 @@ class Over(Exception):
     """There is no next clip; the text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A ticket that is being carried out; ``trips`` are the halts there had been when it began."""
+
+    ticket: Ticket
+    item: UnderlyingRules
+    instrument: Instrument
+    trips: int
+
+
 async def execute(desk: DeskState, ticket: Ticket) -> None:
     """Send an approved or just started ticket in clips until its amount, the need or its time is over.
 
     Every way out leaves the ticket DONE or FAILED with the reason; LedgerError alone passes through,
     because then nothing may be sent.
     """
-    item = desk.item(ticket.underlying)
-    instrument = desk.book.instruments[ticket.legs[0].instrument]
     started = _begun(desk, ticket)
     if started is None:
         return
+    item = desk.item(ticket.underlying)
+    instrument = desk.book.instruments[ticket.legs[0].instrument]
+    run = Run(started, item, instrument, desk.latches.trips)
     clip = misses = 0
     while misses < MOST_MISSES:
         await _settled(desk, item)
         try:
-            order, refusal = await _pass_gates(desk, started, item, instrument, clip)
+            order, refusal = await _pass_gates(desk, run, clip)
         except Over as over:
             _close(desk, started, str(over))
             return
@@ -115,12 +126,10 @@ def _filled(desk: DeskState, ticket: Ticket) -> Decimal:
     )
 
 
-def _next_amount(
-    desk: DeskState, ticket: Ticket, instrument: Instrument, whole: Assessment, clip: int
-) -> Decimal:
-    """Amount of the next clip; raises Over where there is none."""
-    leg = ticket.legs[0]
-    if desk.blotter.status.state is TradingState.HALTED:
+def _next_amount(desk: DeskState, run: Run, whole: Assessment, clip: int) -> Decimal:
+    """Amount of the next clip; raises Over where there is none, also after a halt that was taken back."""
+    ticket, instrument, leg = run.ticket, run.instrument, run.ticket.legs[0]
+    if desk.blotter.status.state is TradingState.HALTED or desk.latches.trips != run.trips:
         raise Over("trading was halted")
     if desk.now() >= ticket.expires_at:
         raise Over("its time was over")
@@ -166,18 +175,17 @@ def _allowed_by_itself(
     return min(amount, allowed)
 
 
-async def _pass_gates(
-    desk: DeskState, ticket: Ticket, item: UnderlyingRules, instrument: Instrument, clip: int
-) -> tuple[Order, Refusal | None]:
+async def _pass_gates(desk: DeskState, run: Run, clip: int) -> tuple[Order, Refusal | None]:
     """Size, judge and insert the attempt in one transaction; wait a little for inputs that need time.
 
     All of it is done once the transaction has its turn, so that nothing in it is older than the order;
     and again after each wait, because the need may have gone meanwhile. Raises Over.
     """
+    ticket, item, instrument = run.ticket, run.item, run.instrument
 
     def judged(transaction: Transaction, live: tuple[Order, ...]) -> tuple[Order, Refusal | None]:
         now, whole = desk.now(), desk.assessment()
-        amount = _next_amount(desk, ticket, instrument, whole, clip)
+        amount = _next_amount(desk, run, whole, clip)
         order = orders.attempt(ticket, instrument, clip, amount, now, desk.rules.execution)
         order = replace(order, fence_at=min(order.fence_at, desk.blotter.fence_limit))
         order = _priced(desk, order, ticket, instrument)

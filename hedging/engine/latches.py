@@ -23,10 +23,12 @@ class Latches:
     def __init__(self, folder: Path) -> None:
         self._file = folder / KILL_FILE
         self._flag = ""
+        self.trips = 0
 
     def trip(self, why: str) -> None:
-        """Set the flag of this process; it lasts until ``clear``."""
+        """Set the flag of this process; it lasts until ``clear``, and is counted for ever."""
         self._flag = self._flag or why
+        self.trips += 1
 
     def clear(self) -> None:
         """Take both latches off: only after two people have resumed."""

@@ -195,6 +195,18 @@ async def test_a_halt_before_the_approved_ticket_began_leaves_it_failed(fake):
     assert fake.venue.sent == []
 
 
+async def test_a_halt_that_was_taken_back_does_not_revive_a_ticket(fake):
+    ticket = fake.approved()
+    task = await during(fake, ticket, 1)
+    asked(fake, CommandKind.HALT, reason="drill")
+    asked(fake, CommandKind.RESUME)
+    asked(fake, CommandKind.RESUME, user="rita", role=Role.RISK)
+    assert fake.desk.blotter.status.state is TradingState.ACTIVE
+    await task
+    assert len(fake.venue.sent) == 1
+    assert ended(fake, ticket).state is TicketState.FAILED
+
+
 async def test_an_expired_approval_is_not_used(fake):
     ticket = fake.approved()
     fake.pass_time(61)
