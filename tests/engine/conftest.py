@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -142,6 +142,7 @@ class Exchange:
 
     line: dict[str, Any]
     folder: Path
+    changes: dict[str, str] = field(default_factory=dict)
 
     def account(self, name: str) -> dict[str, str]:
         return next(account for account in self.line["accounts"] if account["name"] == name)
@@ -153,7 +154,7 @@ class Exchange:
             rest=json.dumps(self.line["rest"]),
             ws=json.dumps(self.line["ws"]),
         )
-        for old, new in (changes or {}).items():
+        for old, new in (self.changes | (changes or {})).items():
             assert old in text, old
             text = text.replace(old, new)
         path = self.folder / "hedging.toml"
@@ -197,4 +198,14 @@ class Exchange:
 def exchange(tmp_path: Path) -> Iterator[Exchange]:
     process = child("paper", "--port", "0", "--seed", "7", "--until-stdin-closes")
     yield Exchange(ready(process), tmp_path)
+    ended(process)
+
+
+@pytest.fixture(scope="module")
+def module_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """One exchange for a whole module; what one test leaves behind the next one finds."""
+    process = child("paper", "--port", "0", "--seed", "7", "--until-stdin-closes")
+    quick = "clip_usd = 250000\nclip_pause_seconds = 0.4\norder_fence_seconds = 3"
+    changes = {"clip_usd = 250000": quick}
+    yield Exchange(ready(process), tmp_path_factory.mktemp("exchange"), changes)
     ended(process)
