@@ -1,6 +1,7 @@
 """Tickets, orders and the trading status in work: every change is in the ledger before it counts."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -44,6 +45,15 @@ class Blotter:
         """Hold the book for another while. Raises LeaseLost when another engine took it."""
         self.lease = self._ledger.renew_lease(self.lease, self._now(), timedelta(seconds=LEASE_SECONDS))
 
+    def _write(self) -> AbstractContextManager[Transaction]:
+        """A write under the lease; one that ran out while this process stood still is renewed, if still ours.
+
+        Raises LeaseLost when another engine took it meanwhile: its token is the greater one.
+        """
+        if self._now() >= self.lease.expires_at:
+            self.renew_lease()
+        return self._ledger.write(self.lease, self._now())
+
     @property
     def fence_limit(self) -> datetime:
         """Latest time at which an order of ours may still be accepted (I9)."""
@@ -51,7 +61,7 @@ class Blotter:
 
     def put_status(self, status: TradingStatus, why: str, actor: str = "engine") -> None:
         """Change what may be sent, with the reason."""
-        with self._ledger.write(self.lease, self._now()) as transaction:
+        with self._write() as transaction:
             transaction.put_trading(status)
             transaction.record("trading status", actor, status.state.value, {"why": why})
         self.status = status
@@ -64,7 +74,7 @@ class Blotter:
         """Store tickets, or successive states of one, in one commit; ``inputs``: what the last rests on."""
         if not steps:
             return
-        with self._ledger.write(self.lease, self._now()) as transaction:
+        with self._write() as transaction:
             for ticket in steps:
                 transaction.put_ticket(ticket)
             if inputs is not None:
@@ -77,7 +87,7 @@ class Blotter:
         judge: Callable[[Transaction, tuple[Order, ...]], tuple[Order, Refusal | None]],
     ) -> tuple[Order, Refusal | None]:
         """Insert an attempt if the gates, asked inside the transaction, let it pass; nothing is sent here."""
-        with self._ledger.write(self.lease, self._now()) as transaction:
+        with self._write() as transaction:
             order, refusal = judge(transaction, transaction.orders(LIVE))
             if refusal is None:
                 transaction.put_order(order)
@@ -89,13 +99,13 @@ class Blotter:
         """Store a later state of an order."""
         if self.recent.get(order.client_id) == order:
             return
-        with self._ledger.write(self.lease, self._now()) as transaction:
+        with self._write() as transaction:
             transaction.put_order(order)
         self._keep_order(order)
 
     def book(self, order: Order, fills: Sequence[Fill]) -> tuple[Order, tuple[Fill, ...]]:
         """Store an order with its fills in one transaction; returns what is new of them."""
-        with self._ledger.write(self.lease, self._now()) as transaction:
+        with self._write() as transaction:
             transaction.put_order(order)
             fresh = tuple(fill for fill in fills if transaction.add_fill(fill))
             checked = filled_late(order, transaction.fills(order.client_id), self._now())
@@ -113,17 +123,17 @@ class Blotter:
 
     def book_foreign(self, fill: Fill) -> bool:
         """Store a fill that is no order of ours; False when it was already there."""
-        with self._ledger.write(self.lease, self._now()) as transaction:
+        with self._write() as transaction:
             return transaction.add_fill(fill)
 
     def settle(self, command: Command, state: CommandState, answer: str) -> None:
         """Answer a command."""
-        with self._ledger.write(self.lease, self._now()) as transaction:
+        with self._write() as transaction:
             transaction.settle_command(command.key, state, answer)
 
     def record(self, kind: str, ref: str, body: object, actor: str = "engine") -> None:
         """Append a record of something that changed no row."""
-        with self._ledger.write(self.lease, self._now()) as transaction:
+        with self._write() as transaction:
             transaction.record(kind, actor, ref, body)
 
     def order(self, client_id: str) -> Order | None:

@@ -15,7 +15,7 @@ from fake_venue import NotAccepted, fake_desk
 from hedging.engine.commands import Clerk, cancel_resting
 from hedging.engine.executor import execute
 from hedging.engine.proving import look_up, prove
-from hedging.errors import BadInput, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
+from hedging.errors import BadInput, LeaseLost, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
 from hedging.model.trading import (
     AutoMode,
     AutoSetting,
@@ -207,6 +207,34 @@ async def test_a_halt_that_was_taken_back_does_not_revive_a_ticket(fake):
     await task
     assert len(fake.venue.sent) <= before + 1 < 5
     assert ended(fake, ticket).state is TicketState.FAILED
+
+
+async def test_an_engine_that_stood_still_sends_nothing_old_and_goes_on(fake, monkeypatch):
+    """A laptop asleep for a minute between the commit and the wire; nobody took the book meanwhile."""
+    ticket = fake.approved()
+    run = fake.venue.run
+
+    async def asleep(function, *arguments):
+        if function.__name__ == "guarded":
+            fake.clock.shift += 30
+        return await run(function, *arguments)
+
+    monkeypatch.setattr(fake.venue, "run", asleep)
+    await execute(fake.desk, ticket)
+    assert fake.venue.sent == []
+    assert ended(fake, ticket).state is TicketState.FAILED
+    assert fake.ledger.lease("demo").expires_at > fake.clock()
+
+
+async def test_an_engine_whose_book_was_taken_while_it_stood_still_stops(fake):
+    ticket = fake.approved()
+    task = await during(fake, ticket, 1)
+    fake.clock.shift += 30
+    fake.ledger.acquire_lease("demo", "another", fake.clock(), timedelta(seconds=15))
+    before = len(fake.venue.sent)
+    with pytest.raises(LeaseLost):
+        await task
+    assert len(fake.venue.sent) == before
 
 
 async def test_an_expired_approval_is_not_used(fake):
