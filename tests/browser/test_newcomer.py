@@ -52,7 +52,7 @@ def test_the_delta_on_screen_is_the_exchanges_own(open_window):
     assert all(row[-1] == "agrees" for row in btc), proofs
     exchange = sum(float(row[4].replace("−", "-").replace("+", "")) for row in btc)
     assert abs(exchange - window.number("delta-BTC")) < 0.5
-    window.shot("exposure-dark")
+    window.shot("newcomer-exposure")
 
 
 def test_a_person_approves_and_the_delta_comes_home(open_window):
@@ -62,6 +62,7 @@ def test_a_person_approves_and_the_delta_comes_home(open_window):
     assert re.search(
         r"BTC delta is \+1\d\.\d, band ±5; sell \d+\.\d BTC of BTC-PERPETUAL at [\d,.]+ or better", sentence
     )
+    window.shot("newcomer-ticket")
     press(window, f"tickets-approve-{ticket}")
     window.wait("the confirmation", lambda: window.text("confirming").startswith("Send exactly this"))
     press(window, f"tickets-confirm-{ticket}")
@@ -74,7 +75,7 @@ def test_a_person_approves_and_the_delta_comes_home(open_window):
         lambda: any(ticket in t and "done" in t for t in past.all_inner_texts()),
         30,
     )
-    window.shot("tickets-after")
+    window.shot("newcomer-fills")
     window.go("Exposure")
     window.wait("BTC inside its band", lambda: abs(window.number("delta-BTC") or 99) < 5)
 
@@ -123,7 +124,7 @@ def test_shadow_then_armed_then_halt(open_window):
     window.wait("BTC outside its band", lambda: abs(window.number("delta-BTC") or 0) > 5)
     # A rejection of a minute ago still holds where the delta did not get worse since.
     window.wait("hedged by itself", lambda: abs(window.number("delta-BTC") or 99) < 5, 100)
-    window.shot("demo-hedged")
+    window.shot("newcomer-automatic")
     window.page.get_by_test_id("halt").click()
     window.wait("halted", lambda: "halted" in window.text("strip-state").lower())
     window.page.locator("[class*='st-key-demo-BTC']").first.locator("button").click()
@@ -134,7 +135,7 @@ def test_shadow_then_armed_then_halt(open_window):
     window.page.wait_for_timeout(3000)
     assert waiting_ticket(window, "BTC") is None
     assert orders.all_inner_texts() == before
-    window.shot("halted")
+    window.shot("newcomer-halted")
 
 
 def test_zoom_survives_and_nothing_is_mounted_again(open_window):
