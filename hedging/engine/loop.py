@@ -14,7 +14,7 @@ from hedging.engine.desk_state import DeskState
 from hedging.engine.executor import execute
 from hedging.engine.proving import look_up, prove
 from hedging.engine.publisher import Publisher
-from hedging.errors import VenueError, WorkflowError
+from hedging.errors import VenueError, VenueUnreachable, WorkflowError
 from hedging.ledger import Ledger
 from hedging.model.rules import UnderlyingRules
 from hedging.model.trading import AutoMode, Fill, OrderReport, OrderState, Outcome, Ticket, TicketState
@@ -28,6 +28,7 @@ FLOOR_SECONDS = 0.25
 PUBLISH_SECONDS = 0.2
 COMMAND_SECONDS = 0.05
 LEASE_RENEWAL_SECONDS = 3.0
+MOST_FAILED_READS = 3  # of one sweep: then the venue is away, and each further one would only wait
 AFTER_FAILURE = timedelta(seconds=5)
 
 
@@ -285,10 +286,18 @@ class Loop:
             market.add_tickers(sorted(needed))
         reads = desk.sessions[account].reads
         old = desk.now() - timedelta(seconds=desk.rules.ages.marks / 2)
+        failures = 0
         for name in sorted(needed):
             quote = desk.book.quotes.get(name)
-            if quote is None or quote.received_at < old:
+            if quote is not None and quote.received_at >= old:
+                continue
+            try:
                 desk.book.take_quote(await reads.run(reads.ticker, name))
+            except VenueUnreachable as error:  # one that has just expired must not hide the others
+                desk.latest_trouble = str(error)
+                failures += 1
+                if failures == MOST_FAILED_READS:
+                    break
         self._woken.set()
 
     async def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:

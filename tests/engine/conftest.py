@@ -1,17 +1,19 @@
 """A demo of our own per test module: the real paper exchange and the real engine as processes."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from fake_venue import FakeDesk, fake_desk
 
 from hedging.clock import utc_now
 from hedging.demo import CONFIG
@@ -209,3 +211,13 @@ def module_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchan
     changes = {"clip_usd = 250000": quick}
     yield Exchange(ready(process), tmp_path_factory.mktemp("exchange"), changes)
     ended(process)
+
+
+@pytest.fixture
+async def fake(tmp_path: Path) -> AsyncIterator[FakeDesk]:
+    """A desk on a venue in memory, its prices always fresh."""
+    found = fake_desk(tmp_path)
+    feeding = asyncio.create_task(found.prices())
+    yield found
+    feeding.cancel()
+    found.ledger.close()

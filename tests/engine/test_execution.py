@@ -3,67 +3,20 @@
 import asyncio
 import sqlite3
 import threading
-import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import nouns
 import pytest
-from fake_venue import NotAccepted, fake_desk
+from fake_venue import AUTO, NotAccepted, arm, asked, during, ended
 
-from hedging.engine.commands import Clerk, cancel_resting
+from hedging.engine.commands import Clerk
 from hedging.engine.executor import execute
-from hedging.engine.proving import look_up, prove
-from hedging.errors import BadInput, LeaseLost, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
-from hedging.model.trading import (
-    AutoMode,
-    AutoSetting,
-    Command,
-    CommandKind,
-    CommandState,
-    Fill,
-    OrderState,
-    Role,
-    TicketState,
-    TradingState,
-)
+from hedging.errors import BadInput, LeaseLost, VenueRejected, VenueUnclear, VenueUnreachable
+from hedging.model.trading import AutoMode, CommandKind, Fill, OrderState, Role, TicketState, TradingState
 from hedging.units import Side
 from hedging.workflow import order as orders
-
-AUTO = "auto, armed by tess"
-
-
-@pytest.fixture
-async def fake(tmp_path):
-    found = fake_desk(tmp_path)
-    feeding = asyncio.create_task(found.prices())
-    yield found
-    feeding.cancel()
-    found.ledger.close()
-
-
-def arm(fake, **caps):
-    auto = AutoSetting(
-        mode=AutoMode.ARMED,
-        set_by="tess",
-        set_at=fake.clock(),
-        until=fake.clock() + timedelta(minutes=5),
-        **{"max_orders": 30, "max_turnover_usd": 1e7, **caps},
-    )
-    fake.desk.blotter.put_status(replace(fake.desk.blotter.status, auto=auto), "armed")
-
-
-def ended(fake, ticket):
-    return fake.ledger.ticket(ticket.id)
-
-
-async def during(fake, ticket, count):
-    """Execute until ``count`` orders were sent; the task goes on."""
-    task = asyncio.create_task(execute(fake.desk, ticket))
-    while len(fake.venue.sent) < count and not task.done():  # noqa: ASYNC110  # a thread sends
-        await asyncio.sleep(0.005)
-    return task
 
 
 async def test_a_ticket_is_sent_in_clips_until_its_amount_and_not_beyond(fake):
@@ -363,68 +316,6 @@ async def test_a_fill_from_the_stream_before_a_lost_answer_is_looked_up_at_once(
     assert len(booked) == len(set(booked)) == len(fake.venue.trades)
 
 
-def unknown(fake, **changes):
-    """An order of ours without an answer, its time fence over, not found once before."""
-    ticket = fake.begun()
-    now = fake.clock()
-    order = nouns.order(
-        ticket_id=ticket.id,
-        state=OrderState.UNKNOWN,
-        created_at=now - timedelta(seconds=20),
-        sent_at=now - timedelta(seconds=20),
-        fence_at=now - timedelta(seconds=15),
-        not_found_at=(now - timedelta(seconds=5),),
-        **changes,
-    )
-    fake.desk.blotter.put_order(order)
-    return order
-
-
-def now_of(fake, order):
-    return fake.ledger.order(order.client_id)
-
-
-async def test_not_found_twice_and_nothing_moved_proves_absence(fake):
-    order = unknown(fake)
-    await look_up(fake.desk, order)
-    assert now_of(fake, order).state is OrderState.ABSENT
-
-
-async def test_a_failed_position_read_proves_nothing(fake):
-    order = unknown(fake)
-    fake.venue.position_failures = [VenueUnreachable("down")]
-    await look_up(fake.desk, order)
-    assert now_of(fake, order).state is OrderState.UNKNOWN
-
-
-async def test_a_position_that_moved_before_the_last_look_quarantines(fake):
-    """The sweep read it long before the second not-found: that must not make it the baseline."""
-    order = unknown(fake)
-    fake.venue.position -= 100_000
-    await fake.desk.read_positions("main")
-    await fake.desk.read_positions("main")
-    await look_up(fake.desk, order)
-    assert now_of(fake, order).state is OrderState.QUARANTINED
-
-
-async def test_a_trade_of_an_order_that_is_not_found_books_it(fake):
-    order = unknown(fake)
-    fake.venue._trade(replace(order, amount=Decimal(100_000)))
-    fake.venue.orders.clear()
-    await look_up(fake.desk, order)
-    assert now_of(fake, order).state is OrderState.FILLED
-    await fake.desk.read_positions("main")
-    assert fake.desk.book.amount("main", "BTC-PERPETUAL") == fake.venue.position
-
-
-@pytest.mark.parametrize("failure", [VenueError("2 orders carry this label"), BadInput("not listed")])
-async def test_what_asking_again_cannot_resolve_goes_to_a_person(fake, failure):
-    order = unknown(fake)
-    fake.venue.find_failures = [failure]
-    found = await asyncio.wait_for(prove(fake.desk, order.client_id), 3)
-    assert found.state is OrderState.QUARANTINED
-
-
 async def test_our_own_fill_seen_in_the_position_first_does_not_end_automatic_mode(fake):
     arm(fake)
     ticket = fake.begun(decided_by=AUTO, amount=100_000)
@@ -445,45 +336,6 @@ async def test_our_own_fill_seen_in_the_position_first_does_not_end_automatic_mo
     assert fake.desk.blotter.status.auto.mode is AutoMode.ARMED
     assert fake.desk.book.amount("main", "BTC-PERPETUAL") == 900_000
     assert not fake.ledger.records(kind="position changed outside")
-
-
-async def test_an_order_is_cancelled_a_few_times_and_not_in_a_storm(fake):
-    order = unknown(fake)
-    for _ in range(100):
-        await cancel_resting(fake.desk)
-        fake.clock.shift += 0.05
-    assert 1 <= fake.venue.cancels.count(order.client_id) <= 3
-
-
-def asked(fake, kind, user="tess", role=Role.TRADER, **more):
-    clerk = Clerk(fake.desk, lambda _: None)
-    command = Command(key=f"{kind}-{user}-{time.monotonic_ns()}", user=user, role=role, kind=kind,
-                      **{"at": fake.clock(), **more})  # fmt: skip
-    fake.ledger.append_command(command)
-    clerk.handle(command)
-    return fake.ledger.command(command.key)
-
-
-@pytest.mark.parametrize("kind", [CommandKind.AUTO_ARM, CommandKind.APPROVE, CommandKind.RESUME])
-async def test_a_wish_from_before_the_start_is_not_carried_out(fake, kind):
-    long_ago = fake.clock() - timedelta(minutes=10)
-    answer = asked(fake, kind, at=long_ago, minutes=5, max_orders=5, max_turnover_usd=1e6)
-    assert answer.state is CommandState.REFUSED
-    assert "ask again" in answer.answer
-
-
-async def test_a_wish_to_stop_is_never_too_late(fake):
-    assert asked(fake, CommandKind.HALT, at=fake.clock() - timedelta(minutes=10)).state is CommandState.DONE
-    assert fake.desk.blotter.status.state is TradingState.HALTED
-
-
-async def test_halting_again_voids_a_wish_to_resume(fake):
-    asked(fake, CommandKind.HALT, reason="drill")
-    asked(fake, CommandKind.RESUME)
-    asked(fake, CommandKind.HALT, user="vera", role=Role.VIEWER, reason="something is wrong")
-    asked(fake, CommandKind.RESUME, user="rita", role=Role.RISK)
-    assert fake.desk.blotter.status.state is TradingState.HALTED
-    assert fake.desk.latches.reasons()
 
 
 async def test_what_was_sent_is_in_the_ledger_first(fake):

@@ -10,14 +10,28 @@ from pathlib import Path
 import nouns
 
 from hedging.engine.blotter import Blotter
+from hedging.engine.commands import Clerk
 from hedging.engine.desk_state import DeskState, Sessions
+from hedging.engine.executor import execute
 from hedging.engine.latches import Latches
 from hedging.engine.live_book import LiveBook
 from hedging.errors import VenueError
 from hedging.ledger import Ledger
 from hedging.model.rules import ExecutionRules
-from hedging.model.trading import Fill, Order, OrderReport, OrderState, TicketState
+from hedging.model.trading import (
+    AutoMode,
+    AutoSetting,
+    Command,
+    Fill,
+    Order,
+    OrderReport,
+    OrderState,
+    Role,
+    TicketState,
+)
 from hedging.workflow import ticket as tickets
+
+AUTO = "auto, armed by tess"
 
 
 class ShiftedClock:
@@ -196,3 +210,35 @@ def fake_desk(folder: Path, **execution) -> FakeDesk:
     book.take_balances("main", (nouns.balance(received_at=clock()),), clock())
     book.take_positions("main", venue.positions(), clock())
     return found
+
+
+def arm(fake, **caps):
+    auto = AutoSetting(
+        mode=AutoMode.ARMED,
+        set_by="tess",
+        set_at=fake.clock(),
+        until=fake.clock() + timedelta(minutes=5),
+        **{"max_orders": 30, "max_turnover_usd": 1e7, **caps},
+    )
+    fake.desk.blotter.put_status(replace(fake.desk.blotter.status, auto=auto), "armed")
+
+
+def ended(fake, ticket):
+    return fake.ledger.ticket(ticket.id)
+
+
+async def during(fake, ticket, count):
+    """Execute until ``count`` orders were sent; the task goes on."""
+    task = asyncio.create_task(execute(fake.desk, ticket))
+    while len(fake.venue.sent) < count and not task.done():  # noqa: ASYNC110  # a thread sends
+        await asyncio.sleep(0.005)
+    return task
+
+
+def asked(fake, kind, user="tess", role=Role.TRADER, **more):
+    clerk = Clerk(fake.desk, lambda _: None)
+    command = Command(key=f"{kind}-{user}-{time.monotonic_ns()}", user=user, role=role, kind=kind,
+                      **{"at": fake.clock(), **more})  # fmt: skip
+    fake.ledger.append_command(command)
+    clerk.handle(command)
+    return fake.ledger.command(command.key)
