@@ -39,3 +39,20 @@ class Balance:
     maintenance_margin: float
     delta_total: tuple[tuple[str, float], ...]
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One currency of an account that is margined as a whole, or of a spot wallet, in that currency.
+
+    None is what the venue does not state per currency; the margin of such an account is in its Balance
+    in USD, and adding the two would count the equity twice.
+    """
+
+    account: str
+    currency: str
+    equity: float
+    available: float | None
+    initial_margin: float | None
+    maintenance_margin: float | None
+    received_at: datetime

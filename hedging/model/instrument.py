@@ -30,7 +30,7 @@ class OptionKind(IntEnum):
 
 
 class AmountUnit(StrEnum):
-    """What the venue counts an amount of this instrument in."""
+    """What an amount of this instrument is worth a fixed number of (its ``multiplier``): coins or dollars."""
 
     COIN = "coin"
     USD = "usd"
@@ -48,9 +48,10 @@ class TickStep:
 class Instrument:
     """One tradable instrument of one venue.
 
-    ``lot`` and ``minimum`` are in the venue's amount unit (USD for inverse perpetuals and futures,
-    coin otherwise); ``tick`` in the price's unit; ``multiplier`` is coins per unit of amount where
-    the unit is COIN.
+    ``lot`` and ``minimum`` count what the venue counts amounts in: coins, dollars or contracts; ``tick``
+    is in the price's unit. ``multiplier`` is coins per unit of amount where the unit is COIN, USD per
+    unit where it is USD: 1 where the venue counts coins or dollars themselves, 0.01 for a contract of
+    0.01 BTC, 100 for an inverse contract of 100 USD.
     """
 
     venue: str
@@ -70,6 +71,12 @@ class Instrument:
     expiry: datetime | None = None
     strike: float | None = None
     option_kind: OptionKind | None = None
+
+    @property
+    def amount_label(self) -> str:
+        """What one unit of amount is, in words: "USD", "BTC", "contracts of 100 USD"."""
+        unit = "USD" if self.amount_unit is AmountUnit.USD else self.underlying
+        return unit if self.multiplier == 1 else f"contracts of {self.multiplier:f} {unit}"
 
     def tick_at(self, price: Decimal) -> Decimal:
         """Tick that holds at ``price``: the last step whose bound lies below it."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from hedging.model.exposure import Convention
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
@@ -34,3 +36,26 @@ class Quote:
         if self.bid is None or self.ask is None or self.bid > self.ask:
             return None
         return (self.bid + self.ask) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueGreeks:
+    """Greeks of one option as its venue states them, per coin of the underlying, in one convention.
+
+    BLACK: ``delta`` in coin, ``gamma`` coin per USD, ``vega`` and ``theta`` in ``currency`` (dollars).
+    PREMIUM_ADJUSTED: of the price in coin, which is ``currency``: ``delta`` in coin, ``gamma`` coin per
+    relative move of 1. Vega per 1.00 of volatility, theta per year of 365 days, whatever the venue's own
+    scale was. ``iv`` is the mark's, a fraction. ``venue_at`` is None where the answer carried no time.
+    """
+
+    instrument: str
+    delta: float
+    gamma: float
+    vega: float
+    theta: float
+    convention: Convention
+    currency: str
+    iv: float | None
+    forward: float | None
+    venue_at: datetime | None
+    received_at: datetime

@@ -96,19 +96,16 @@ def limit_price(leg: Leg, instrument: Instrument, quote: Quote, rules: Execution
 
 def amount_for(instrument: Instrument, quantity_coin: float, price: float) -> Decimal:
     """Venue amount of ``quantity_coin`` (positive), rounded towards zero to the lot; 0 below the minimum."""
-    if instrument.amount_unit is AmountUnit.USD:
-        raw = Decimal(str(quantity_coin * price))
-    else:
-        raw = Decimal(str(quantity_coin)) / instrument.multiplier
+    in_usd = instrument.amount_unit is AmountUnit.USD
+    raw = Decimal(str(quantity_coin * price if in_usd else quantity_coin)) / instrument.multiplier
     amount = round_to_step(raw, instrument.lot, Rounding.TOWARDS_ZERO)
     return amount if amount >= instrument.minimum else Decimal(0)
 
 
 def coins_of(instrument: Instrument, amount: Decimal, price: Decimal) -> Decimal:
     """Coins in a venue amount at ``price`` in USD."""
-    if instrument.amount_unit is AmountUnit.USD:
-        return amount / price
-    return amount * instrument.multiplier
+    size = amount * instrument.multiplier
+    return size / price if instrument.amount_unit is AmountUnit.USD else size
 
 
 def lot_in_coin(instrument: Instrument, price: float) -> float:
@@ -150,7 +147,7 @@ def size(
         instrument=instrument.name,
         side=side,
         amount=amount,
-        amount_unit="USD" if instrument.amount_unit is AmountUnit.USD else instrument.underlying,
+        amount_unit=instrument.amount_label,
         quantity_coin=quantity.quantize(SMALLEST_COIN),
         worst_price=worst_price(instrument, side, reference, rules),
         reference_price=Decimal(str(reference.price)),

@@ -69,11 +69,9 @@ def settlement_weight(instrument: Instrument, at: datetime) -> float:
 
 
 def coins(position: Position, price: float) -> float:
-    """Signed size of a position in coin; ``price`` in USD turns USD amounts into coin."""
-    amount = float(position.amount)
-    if position.instrument.amount_unit is AmountUnit.USD:
-        return amount / price
-    return amount * float(position.instrument.multiplier)
+    """Signed size of a position in coin; ``price`` in USD turns what is counted in USD into coin."""
+    size = float(position.amount) * float(position.instrument.multiplier)
+    return size / price if position.instrument.amount_unit is AmountUnit.USD else size
 
 
 def _missing(instrument: Instrument, what: str) -> Gap:

@@ -17,6 +17,7 @@ EARLIEST_MS = 1_262_304_000_000  # 2010-01-01
 LATEST_MS = 7_258_118_400_000  # 2200-01-01
 LONGEST_TEXT = 256
 
+_NAMES = ("instrument_name", "currency", "index_name", "instId", "symbol", "s", "ccy", "coin", "asset")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
@@ -36,7 +37,7 @@ class Payload:
 
     def refuse(self, field: str, expected: str) -> NoReturn:
         """Raise BadInput that names the field, its value and the instrument."""
-        name = self._raw.get("instrument_name") or self._raw.get("currency") or self._raw.get("index_name")
+        name = next((self._raw[key] for key in _NAMES if self._raw.get(key)), None)
         subject = f" of {_short(name)}" if isinstance(name, str) else ""
         raise BadInput(
             f"{self._kind}{subject}: {field} is {_short(self._raw.get(field))}, expected {expected}"

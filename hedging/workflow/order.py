@@ -156,7 +156,7 @@ def worst_case(order: Order) -> Decimal:
 def clip_amount(instrument: Instrument, remaining: Decimal, price: Decimal, rules: ExecutionRules) -> Decimal:
     """Amount of the next clip: ``clip_usd``, and up to a minimum more rather than leave less than that."""
     usd = Decimal(str(rules.clip_usd))
-    largest = usd if instrument.amount_unit is AmountUnit.USD else usd / price / instrument.multiplier
+    largest = (usd if instrument.amount_unit is AmountUnit.USD else usd / price) / instrument.multiplier
     largest = max(instrument.minimum, largest // instrument.lot * instrument.lot)
     return remaining if remaining < largest + instrument.minimum else largest
 

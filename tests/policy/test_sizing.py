@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nouns import INDEX, future, leg, linear_perpetual, option, perpetual, quote
 
 from hedging.errors import BadInput
-from hedging.model.instrument import Kind, OptionKind
+from hedging.model.instrument import AmountUnit, Kind, OptionKind
 from hedging.model.rules import ExecutionRules
 from hedging.policy.sizing import (
     amount_for,
@@ -216,3 +216,27 @@ def test_a_hundred_thousand_fuzzed_quotes_give_no_price_outside_the_collar():
         outside += not confirmed or away > allowed * (1 + 1e-9) or hedge.leg.worst_price <= 0
     assert accepted > 20_000
     assert outside == 0
+
+
+@pytest.mark.parametrize(
+    ("unit", "multiplier", "label", "amount", "coins"),
+    [
+        (AmountUnit.USD, "1", "USD", "930000", "9.3"),
+        (AmountUnit.USD, "100", "contracts of 100 USD", "9300", "9.3"),  # OKX, Binance: BTC
+        (AmountUnit.USD, "10", "contracts of 10 USD", "93000", "9.3"),
+        (AmountUnit.COIN, "1", "BTC", "9", "9"),
+        (AmountUnit.COIN, "0.01", "contracts of 0.01 BTC", "930", "9.3"),
+    ],
+)
+def test_contracts_are_counted_by_what_one_is_worth(unit, multiplier, label, amount, coins):
+    one = Decimal(1)
+    instrument = perpetual(amount_unit=unit, multiplier=Decimal(multiplier), lot=one, minimum=one)
+    assert instrument.amount_label == label
+    assert amount_for(instrument, 9.3, INDEX) == Decimal(amount)
+    assert coins_of(instrument, Decimal(amount), Decimal(str(INDEX))) == Decimal(coins)
+    hedge = sized(instrument, -9.3)
+    assert (hedge.leg.amount, hedge.leg.amount_unit, hedge.leg.quantity_coin) == (
+        Decimal(amount),
+        label,
+        Decimal(coins),
+    )

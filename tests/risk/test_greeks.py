@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from nouns import NOW, future, linear_option, linear_perpetual, option, perpetual, position, quote, snapshot
 
-from hedging.model.instrument import Kind, OptionKind
+from hedging.model.instrument import AmountUnit, Kind, OptionKind
 from hedging.model.snapshot import GapReason
-from hedging.risk.greeks import settlement_weight, value_positions
+from hedging.risk.greeks import coins, settlement_weight, value_positions
 
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors"
 SHORTEST = 1 / 365 / 24  # years; under half an hour the delta decays, which the vectors leave out
@@ -199,3 +199,20 @@ def test_an_expired_option_is_a_gap():
 
 def test_an_absent_floating_profit_is_no_zero():
     assert only(position(perpetual(), 10, floating_pnl=None), quote()).value_usd is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "multiplier", "expected"),
+    [
+        (AmountUnit.USD, "1", -0.03),
+        (AmountUnit.USD, "100", -3.0),
+        (AmountUnit.COIN, "1", -3000.0),
+        (AmountUnit.COIN, "0.01", -30.0),
+    ],
+)
+def test_a_contract_is_worth_its_multiplier(unit, multiplier, expected):
+    held = perpetual(amount_unit=unit, multiplier=Decimal(multiplier))
+    assert coins(position(held, -3000), 100_000.0) == pytest.approx(expected, rel=1e-15)
+    found = only(position(held, -3000), quote(held, mark=100_000.0, index=90_000.0))
+    assert found.delta_net == pytest.approx(expected, rel=1e-15)
+    assert found.notional_usd == pytest.approx(-expected * 90_000, rel=1e-15)

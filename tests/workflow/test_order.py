@@ -317,3 +317,9 @@ def test_clips_end_and_never_leave_a_rest_that_cannot_be_sent(lots, minimum):
 def test_a_linear_clip_is_counted_in_coins():
     clip = life.clip_amount(linear_perpetual(), Decimal("9.5"), Decimal(100_000), CLIP)
     assert clip == Decimal("2.5")
+
+
+def test_a_clip_of_contracts_is_counted_in_contracts():
+    one = Decimal(1)
+    contract = perpetual(multiplier=Decimal(100), lot=one, minimum=one)
+    assert life.clip_amount(contract, Decimal(9300), Decimal(100_000), CLIP) == Decimal(2500)
