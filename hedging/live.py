@@ -192,7 +192,9 @@ async def _listen(socket: WebSocket, slot: Slot) -> None:
 async def _speak(socket: WebSocket, slot: Slot, producer: Producer) -> None:
     while True:
         with suppress(TimeoutError):
-            await asyncio.wait_for(slot.fresh.wait(), PULSE_SECONDS)
+            # Not wait_for: on Python 3.11 it may swallow a cancellation that arrives with the event.
+            async with asyncio.timeout(PULSE_SECONDS):
+                await slot.fresh.wait()
         slot.fresh.clear()
         message = frame(slot.take(producer.board), producer.trouble)
         await socket.send_text(message.decode())
