@@ -34,7 +34,7 @@ PATIENCE = timedelta(seconds=4)  # how long a clip waits for fresh inputs before
 RETRY_SECONDS = 0.05
 WIRE_SECONDS = 0.5  # how long a judged order may wait for its turn; then its inputs are old
 MOST_CLIPS = 100
-DUST_SHARE = Decimal("0.01")  # of a ticket: not worth another order once the delta is inside its band
+DUST_SHARE = Decimal("0.001")  # of a ticket: not worth another order once the delta is inside its band
 MOST_MISSES = 3  # orders in a row that nobody filled, before the ticket fails
 MOST_FAILURES = 3  # automatic tickets in a row that failed, before automatic mode ends
 WORTH_WAITING = frozenset({"C10", "C6", "C9"})
