@@ -78,8 +78,12 @@ def test_shadow_decides_and_never_sends(demo):
     assert demo.ask(CommandKind.AUTO_SHADOW).state is CommandState.DONE
     orders = len(demo.ledger.orders())
     demo.control.price_shock("BTC", -0.08)
-    ticket = demo.wait("a shadow ticket", demo.waiting)
-    assert ticket.shadow
+
+    def in_shadow():
+        ticket = demo.waiting()
+        return ticket if ticket and ticket.shadow else None
+
+    assert demo.wait("a shadow ticket", in_shadow)
     time.sleep(1.5)
     assert len(demo.ledger.orders()) == orders
     assert demo.ledger.records(kind="shadow")
@@ -94,7 +98,7 @@ def test_armed_hedges_by_itself_inside_its_caps(demo):
         return next((ticket for ticket in done if ticket.decided_by == "auto, armed by tess"), None)
 
     assert demo.wait("an automatic ticket done", by_itself, 40)
-    assert btc(demo).drift.state is DriftState.INSIDE
+    demo.wait("BTC inside its band", lambda: btc(demo).drift and btc(demo).drift.state is DriftState.INSIDE)
     assert demo.view().auto.orders_used > 0
 
 
