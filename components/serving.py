@@ -122,6 +122,11 @@ async def halt(request: Request) -> Response:
     return JSONResponse({"latches": latches, "detail": answer.detail})
 
 
+def address() -> str:
+    """Where the browser finds the app."""
+    return f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Attach to a running engine or start the demo, produce while serving, stop all of it at the end."""
