@@ -132,6 +132,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Attach to a running engine or start the demo, produce while serving, stop all of it at the end."""
     refuse_open_address()
     people.operator(os.environ.get(people.OPERATOR_VARIABLE, ""))
+    print(f"Hedge monitor: {address()}", flush=True)
     assets.assets()
     finder = asyncio.create_task(find_engine(), name="find the engine")
     producing = asyncio.create_task(PRODUCER.run(), name="produce live figures")
