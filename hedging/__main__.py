@@ -190,5 +190,26 @@ def implied(file: Path, out: Path | None) -> None:
     implied_file(file, out, sys.stdout)
 
 
+BOOK_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@main.command()
+@click.option("--positions", type=BOOK_FILE, required=True, help="What is held and the balances.")
+@click.option("--market", type=BOOK_FILE, required=True, help="The instruments with their marks.")
+@click.option("--numeraire", default="coin", show_default=True, help="coin, usd, or the per cent hedged.")
+@click.option("--format", "form", type=click.Choice(["json", "table"]), default="table", show_default=True)
+def exposure(positions: Path, market: Path, numeraire: str, form: str) -> None:
+    """Value a book from two CSV files with the engine's own code; exit code 1 where anything is not known."""
+    from hedging.offline import offline_assessment, read_book
+    from hedging.offline_report import Format, Report, numeraire_of
+
+    chosen = numeraire_of(numeraire)
+    book = read_book(positions, market)
+    found = offline_assessment(book, chosen)
+    click.echo(Report.of(book.snapshot.at, chosen, tuple(book.hedges), found).text(Format(form)))
+    if found.gaps:
+        sys.exit(1)
+
+
 if __name__ == "__main__":
     main()
