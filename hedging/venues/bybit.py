@@ -42,17 +42,24 @@ _TOUCHES = (
 _NO_EXPIRY = (None, "0", 0)
 
 
-def answer(envelope: Raw) -> tuple[Payload, datetime]:
-    """Result and time of a REST answer. Raises BadInput where the venue reports an error."""
-    read = Payload(envelope, "answer")
-    if read.value("retCode") not in (0, "0"):
-        read.refuse("retCode", "0")
-    return Payload(read.value("result"), "answer result"), read.time("time")
+def answer(envelope: Raw) -> tuple[tuple[Raw, ...], datetime]:
+    """Entries and time of a REST answer. Raises BadInput where the venue reports an error."""
+    read = _accepted(envelope)
+    found = Payload(read.value("result"), "answer result").value("list")
+    entries(found, "answer list")
+    return tuple(found), read.time("time")  # type: ignore[arg-type]  # a list of objects, as was checked
 
 
 def server_time(envelope: Raw) -> datetime:
     """Answer of ``market/time``."""
-    return answer(envelope)[1]
+    return _accepted(envelope).time("time")
+
+
+def _accepted(envelope: Raw) -> Payload:
+    read = Payload(envelope, "answer")
+    if read.value("retCode") not in (0, "0"):
+        read.refuse("retCode", "0")
+    return read
 
 
 def instrument(raw: Raw, symbol: str) -> Instrument:
