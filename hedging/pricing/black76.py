@@ -10,14 +10,15 @@ the Greeks of curvature and volatility 0; but F = K with nothing left has no gam
 In the wings results run out of the double range towards 0, as the exact number rounded to a double does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from hedging.pricing import black76_kernel as kernel
 from hedging.pricing.arguments import (
     NOTHING_LEFT,
     FloatArray,
@@ -26,12 +27,22 @@ from hedging.pricing.arguments import (
     refuse,
     unpriceable,
 )
+from hedging.pricing.black76_kernel import ROOT_TWO_PI, log_moneyness
 
-CHUNK = 8192
+__all__ = [
+    "CHUNK",
+    "ROOT_TWO_PI",
+    "CoreGreeks",
+    "Greeks",
+    "core_greeks",
+    "exercise_probability",
+    "greeks",
+    "log_moneyness",
+    "price",
+]
+
+CHUNK = 12288
 """Rows worked on at a time, so that the intermediate arrays stay in the processor's cache."""
-
-ROOT_TWO_PI = float(np.sqrt(2 * np.pi))
-FAR = 1e50  # stands for an infinite d1: its density is 0 and its products stay finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +91,19 @@ def price(
     Raises UnpriceableError, naming the first wrong row, when a row has no price.
     """
     arrays = as_floats(sign, forward, strike, years, vol, rate)
-    _check(arrays, needs_gamma=False)
     out = np.empty(arrays[0].shape)
     flat = out.reshape(-1)
+    ordinary = True
     with np.errstate(all="ignore"):
-        for rows, terms in _chunks(arrays):
-            value, _ = _price_and_delta(terms)
-            flat[rows] = value
-    _check_finite((out,), arrays)
+        for rows, columns, terms in _chunks(arrays):
+            target = flat[rows]
+            kernel.fill_price_and_delta(terms, target, terms.inverse)
+            if columns[5].any():
+                kernel.discount((columns[5], columns[3]), [target])
+            ordinary = ordinary and terms.ordinary and _plain(columns) and _finite([target])
+    if not ordinary:
+        _check(arrays, needs_gamma=False)
+        _check_finite((out,), arrays)
     return out
 
 
@@ -142,107 +158,55 @@ def exercise_probability(
     out = np.empty(arrays[0].shape)
     flat = out.reshape(-1)
     with np.errstate(all="ignore"):
-        for rows, terms in _chunks(arrays):
+        for rows, _, terms in _chunks(arrays):
             flat[rows] = ndtr(terms.sign * terms.d2)
     return out
-
-
-class _Terms(NamedTuple):
-    """The arguments of one chunk of rows and what all its Greeks are made of."""
-
-    sign: FloatArray
-    forward: FloatArray
-    strike: FloatArray
-    years: FloatArray
-    vol: FloatArray
-    rate: FloatArray
-    discount: FloatArray | float
-    total: FloatArray
-    d1: FloatArray
-    d2: FloatArray
 
 
 _G = TypeVar("_G", bound=CoreGreeks)
 
 
 def _filled(kind: type[_G], arrays: tuple[FloatArray, ...]) -> _G:
-    _check(arrays, needs_gamma=True)
-    shape = arrays[0].shape
     names = [field.name for field in fields(kind)]
     # One block for all columns: its pages are kept between calls, while many small ones are given back
     # to the system and faulted in anew each time, which costs as much as the formulas.
-    block = np.empty((len(names), *shape))
-    out = kind(**{name: block[place, ...] for place, name in enumerate(names)})
-    flat = list(block.reshape(len(names), -1))
+    block = np.empty((len(names), *arrays[0].shape))
+    flat = block.reshape(len(names), -1)
+    ordinary = True
     with np.errstate(all="ignore"):
-        for rows, terms in _chunks(arrays):
-            columns = _greek_columns(terms, full=kind is Greeks)
-            for target, column in zip(flat, columns, strict=True):
-                target[rows] = column
-    _check_finite(tuple(flat), arrays)
-    return out
+        for rows, columns, terms in _chunks(arrays):
+            targets = list(flat[:, rows])
+            kernel.fill(terms, targets)
+            if columns[5].any():
+                kernel.discount((columns[5], columns[3]), targets)
+            ordinary = ordinary and terms.ordinary and _plain(columns) and _finite(targets[2:])
+    if not ordinary:
+        _check(arrays, needs_gamma=True)
+        _check_finite(tuple(flat), arrays)
+    return kind(**{name: block[place, ...] for place, name in enumerate(names)})
 
 
-def _chunks(arrays: tuple[FloatArray, ...]) -> Iterator[tuple[slice, _Terms]]:
+def _chunks(arrays: tuple[FloatArray, ...]) -> Iterator[tuple[slice, list[FloatArray], kernel.Terms]]:
     flat = [array.reshape(-1) for array in arrays]
-    for start in range(0, flat[0].size, CHUNK):
-        rows = slice(start, start + CHUNK)
-        yield rows, _terms([array[rows] for array in flat])
+    size = flat[0].size
+    scratch = np.empty((kernel.SCRATCH, min(CHUNK, size)))
+    for start in range(0, size, CHUNK):
+        rows = slice(start, min(start + CHUNK, size))
+        columns = [array[rows] for array in flat]
+        yield rows, columns, kernel.terms(columns[:5], scratch[:, : rows.stop - start])
 
 
-def log_moneyness(forward: FloatArray, strike: FloatArray) -> FloatArray:
-    """ln(F/K), to the last digits also near the money, where log(F/K) would lose them."""
-    gap = forward - strike
-    return np.copysign(np.log1p(np.abs(gap) / np.minimum(forward, strike)), gap)
+def _plain(columns: list[FloatArray]) -> bool:
+    """Whether kinds are ±1, forwards positive and rates finite; ``Terms.ordinary`` has seen all else that can be wrong."""
+    sign, forward, *_, rate = columns
+    kinds = np.count_nonzero(sign == 1.0) + np.count_nonzero(sign == -1.0)
+    return kinds == sign.size and bool(np.minimum.reduce(forward) > 0) and _finite([rate])
 
 
-def _terms(columns: list[FloatArray]) -> _Terms:
-    sign, forward, strike, years, vol, rate = columns
-    discount: FloatArray | float = np.exp(-rate * years) if rate.any() else 1.0
-    total = vol * np.sqrt(years)
-    log_ratio = log_moneyness(forward, strike)
-    dead = None
-    if total.min() < NOTHING_LEFT:
-        dead = total < NOTHING_LEFT
-        years, vol, total = (np.where(dead, 1.0, part) for part in (years, vol, total))
-    d1 = log_ratio / total + 0.5 * total
-    d2 = d1 - total
-    if dead is not None:
-        far = FAR * np.sign(forward - strike)
-        d1, d2 = np.where(dead, far, d1), np.where(dead, far, d2)
-    return _Terms(sign, forward, strike, years, vol, rate, discount, total, d1, d2)
-
-
-def _price_and_delta(terms: _Terms) -> tuple[FloatArray, FloatArray]:
-    delta = terms.sign * ndtr(terms.sign * terms.d1)
-    value = terms.forward * delta - terms.strike * (terms.sign * ndtr(terms.sign * terms.d2))
-    return terms.discount * np.maximum(value, 0.0), terms.discount * delta
-
-
-def _greek_columns(terms: _Terms, *, full: bool) -> list[FloatArray]:
-    """Columns in the order of the fields; ``full`` adds those of ``Greeks``."""
-    _, forward, _, years, vol, rate, discount, total, d1, d2 = terms
-    value, delta = _price_and_delta(terms)
-    # The density is multiplied in by halves, each far from underflow, so that a Greek which is itself
-    # within the double range comes out of it even where the density alone does not.
-    half = np.exp(-0.25 * d1 * d1)
-    density = half * (discount / ROOT_TWO_PI)
-    gamma = density / (forward * total)
-    vega = density * forward * np.sqrt(years)
-    decay = vega * vol / (2 * years) * half
-    columns = [value, delta, gamma * half, vega * half, rate * value - decay]
-    if not full:
-        return columns
-    product = d1 * d2
-    return [
-        *columns,
-        -density * d2 / vol * half,
-        vega * product / vol * half,
-        rate * delta + density * d2 / (2 * years) * half,
-        -gamma / forward * (d1 / total + 1) * half,
-        gamma * (product - 1) / vol * half,
-        gamma * (rate + (1 - product) / (2 * years)) * half,
-    ]
+def _finite(rows: Sequence[FloatArray]) -> bool:
+    """Whether all values are finite: 0 times anything else is not 0."""
+    nothing = np.zeros(rows[0].shape)
+    return all(np.dot(row, nothing) == 0.0 for row in rows)
 
 
 def _check(arrays: tuple[FloatArray, ...], *, needs_gamma: bool) -> None:
