@@ -1,5 +1,6 @@
 """The app as a user starts it, and headless Chromium in front of it."""
 
+import os
 import re
 import signal
 import socket
@@ -8,12 +9,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from installed import chromium
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from running import Exchange, child, ended, ready
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "artifacts"
@@ -59,10 +62,38 @@ class Window:
 
 @dataclass
 class App:
-    """A running app: its address, its process, and its state folders."""
+    """A running app: its address and its process."""
 
     url: str
     process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[App]:
+    """The app on a free port; nothing has looked at it before the test does."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ("streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true")
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+    )
+    url = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                break
+        except OSError:
+            time.sleep(0.1)
+    try:
+        yield App(url, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in {0, -signal.SIGTERM}
 
 
 # Module scope: Playwright's loop runs as long as it is open, and asyncio tests of other modules need theirs.
@@ -81,41 +112,34 @@ def browser(playwright_here: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def app(browser: Browser) -> Iterator[App]:
-    """The app with its demo, on a free port; nothing has looked at it before the test does."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            "app.py",
-            "--server.port",
-            str(port),
-            "--server.headless",
-            "true",
-        ],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-                break
-        except OSError:
-            time.sleep(0.1)
-    yield App(url, process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) in {0, -signal.SIGTERM}
+    """The app as a newcomer starts it, with its demo."""
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture
 def open_window(app: App, browser: Browser) -> Iterator[Callable[..., Window]]:
-    """Opens windows, each a person of its own; at the end none may have shown an error or asked outside."""
+    """Opens windows on the demo, each a person of its own."""
+    with windows(app, browser) as opening:
+        yield opening
+
+
+@pytest.fixture
+def book_of_our_own(tmp_path: Path, browser: Browser) -> Iterator[tuple[Exchange, Callable[..., Window]]]:
+    """A paper exchange whose key the test holds, an engine on it, and the app attached to that engine."""
+    market = child("paper", "--port", "0", "--seed", "7", "--until-stdin-closes")
+    exchange = Exchange(ready(market), tmp_path)
+    engine = exchange.engine()
+    ready(engine)
+    with serving(HEDGING_STATE=str(tmp_path / "state")) as app, windows(app, browser) as opening:
+        yield exchange, opening
+    ended(engine)
+    ended(market)
+
+
+@contextmanager
+def windows(app: App, browser: Browser) -> Iterator[Callable[..., Window]]:
+    """Opens windows; at the end none may have shown an error or asked outside."""
     opened: list[Window] = []
 
     def opening(path: str = "/", scheme: str = "dark") -> Window:

@@ -1,23 +1,12 @@
 """Kill -9 between send and answer: the order is found, not repeated, and the position is the exchange's."""
 
-import ccxt
 import pytest
 
 from hedging.model.trading import OrderState, TicketState
 
 
 def position_at_the_exchange(exchange) -> float:
-    account = exchange.account("trader")
-    client = ccxt.deribit(
-        {
-            "apiKey": account["key"],
-            "secret": account["secret"],
-            "urls": {"api": {"rest": exchange.line["rest"]}},
-        }
-    )
-    raw = client.private_get_get_position({"instrument_name": "BTC-PERPETUAL"})["result"]
-    client.session.close()
-    return float(raw["size"])
+    return float(exchange.asked("private_get_get_position", {"instrument_name": "BTC-PERPETUAL"})["size"])
 
 
 def held(running) -> float:
