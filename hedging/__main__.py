@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import click
 
 from hedging import clock
 from hedging.errors import HedgingError
+
+if TYPE_CHECKING:
+    from hedging.model.trading import CommandKind, Role
 
 STATE = click.option(
     "--state",
@@ -105,22 +109,47 @@ def kill(state: Path | None, reason: str, user: str) -> None:
     click.echo(f"halted: {path} is set; the engine sends nothing more and cancels its orders")
 
 
+USER = click.option("--user", required=True, help="Your name, as it goes on the record.")
+
+
 @main.command()
 @STATE
-@click.option("--user", required=True, help="Your name; the second person must be another.")
+@USER
 @click.option("--role", type=click.Choice(["trader", "risk"]), required=True)
 def resume(state: Path | None, user: str, role: str) -> None:
     """Ask to resume trading after a halt; a second, different person must ask too, one of them risk."""
+    from hedging.model.trading import CommandKind, Role
+
+    _ask(state, CommandKind.RESUME, (user, Role(role)))
+
+
+@main.command()
+@STATE
+@USER
+@click.argument("order_or_instrument")
+@click.option("--reason", required=True, help="What you saw when you looked.")
+def release(state: Path | None, user: str, order_or_instrument: str, reason: str) -> None:
+    """Let go of a quarantined order after looking at it; refused while the exchange still works it."""
+    from hedging.model.trading import CommandKind, Role
+
+    _ask(state, CommandKind.RELEASE, (user, Role.RISK), ref=order_or_instrument, reason=reason)
+
+
+def _ask(
+    state: Path | None, kind: "CommandKind", who: "tuple[str, Role]", *, ref: str = "", reason: str = ""
+) -> None:
+    """Append a command and print the engine's answer; exit code 1 where it is refused."""
     from hedging.engine.start import state_folder
     from hedging.ledger import Ledger
-    from hedging.model.trading import Command, CommandKind, CommandState, Role
+    from hedging.model.trading import Command, CommandState
 
     ledger = Ledger.open(state_folder(state))
+    user, role = who
     command = Command(
-        key=uuid4().hex, at=clock.utc_now(), user=user, role=Role(role), kind=CommandKind.RESUME
+        key=uuid4().hex, at=clock.utc_now(), user=user, role=role, kind=kind, ref=ref, reason=reason
     )
     ledger.append_command(command)
-    until = clock.monotonic_ns() + 5_000_000_000
+    until = clock.monotonic_ns() + 10_000_000_000
     while clock.monotonic_ns() < until:
         answered = ledger.command(command.key)
         if answered is not None and answered.state is not CommandState.PENDING:
@@ -129,7 +158,7 @@ def resume(state: Path | None, user: str, role: str) -> None:
                 sys.exit(1)
             return
         asyncio.run(asyncio.sleep(0.1))
-    raise HedgingError("asked, but no engine has answered within 5 s; is it running?")
+    raise HedgingError("asked, but no engine has answered within 10 s; is it running?")
 
 
 @main.command()

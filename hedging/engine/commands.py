@@ -32,7 +32,7 @@ BETWEEN_CANCELS = timedelta(seconds=2)
 
 
 class Clerk:
-    """Answers pending commands; ``start`` begins the execution of an approved ticket."""
+    """Answers pending commands but RELEASE; ``start`` begins the execution of an approved ticket."""
 
     def __init__(self, desk: DeskState, start: Callable[[Ticket], None]) -> None:
         self._desk = desk
@@ -45,7 +45,6 @@ class Clerk:
             CommandKind.AUTO_OFF: self._auto_off,
             CommandKind.HALT: self._halt,
             CommandKind.RESUME: self._resume,
-            CommandKind.RELEASE: self._release,
         }
 
     def handle(self, command: Command) -> None:
@@ -132,16 +131,6 @@ class Clerk:
         self._desk.blotter.put_status(status, f"resumed by {first} and {command.user}", command.user)
         self._desk.latches.clear()
         return DONE, "trading is active again; automatic hedging is off"
-
-    def _release(self, command: Command) -> Answer:
-        found = [order for order in self._desk.blotter.live.values() if order.state is OrderState.QUARANTINED]
-        held = [order for order in found if command.ref in {order.client_id, order.instrument}]
-        if not held:
-            return REFUSED, f"nothing quarantined matches {command.ref!r}"
-        for order in held:
-            ended = replace(order, state=OrderState.CANCELLED, detail=f"released by {command.user}")
-            self._desk.blotter.put_order(ended)
-        return DONE, f"{len(held)} released"
 
     def _named(self, command: Command) -> Ticket:
         for ticket in self._desk.blotter.tickets.values():

@@ -14,10 +14,21 @@ from hedging.engine.desk_state import DeskState
 from hedging.engine.executor import execute
 from hedging.engine.proving import look_up, prove
 from hedging.engine.publisher import Publisher
+from hedging.engine.releasing import release
 from hedging.errors import VenueError, VenueUnreachable, WorkflowError
 from hedging.ledger import Ledger
 from hedging.model.rules import UnderlyingRules
-from hedging.model.trading import AutoMode, Fill, OrderReport, OrderState, Outcome, Ticket, TicketState
+from hedging.model.trading import (
+    AutoMode,
+    Command,
+    CommandKind,
+    Fill,
+    OrderReport,
+    OrderState,
+    Outcome,
+    Ticket,
+    TicketState,
+)
 from hedging.venues.stream import MarketStream
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
@@ -53,6 +64,7 @@ class Loop:
         self._pushed: asyncio.Queue[Fill | OrderReport] = asyncio.Queue()
         self._woken = woken
         self._clerk = Clerk(parts.desk, self._start)
+        self._releasing: set[str] = set()
         self._executing: set[asyncio.Task[None]] = set()
         self._seen: tuple[int, int] = (-1, -1)
         self._touched = 0
@@ -213,11 +225,21 @@ class Loop:
         if not self._ready:  # while an earlier run's orders are looked up, one may only stop
             pending = tuple(command for command in pending if command.kind in STOPPING)
         for command in pending:
-            self._clerk.handle(command)
+            if command.kind is CommandKind.RELEASE:
+                self._begin_release(command)
+            else:
+                self._clerk.handle(command)
         if self._desk.latches.reasons() and self._desk.blotter.live:
             await cancel_resting(self._desk)
         if pending:
             self._touch()
+
+    def _begin_release(self, command: Command) -> None:
+        """Release asks the exchange, which takes a while: a task of its own, once for each command."""
+        if command.key in self._releasing or self._group is None:
+            return
+        self._releasing.add(command.key)
+        self._group.create_task(release(self._desk, command))
 
     async def _publish(self) -> None:
         view = self._publisher.view(

@@ -108,6 +108,11 @@ class FakeVenue:
             raise self.find_failures.pop(0)
         return self.orders.get(order.client_id)
 
+    def open_orders(self):
+        if self.find_failures:
+            raise self.find_failures.pop(0)
+        return tuple(report for report in self.orders.values() if report.state is OrderState.ACKED)
+
     def fills_of(self, venue_order_id):
         return tuple(fill for fill in self.trades if f"v-{fill.client_id}" == venue_order_id)
 
