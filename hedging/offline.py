@@ -2,7 +2,8 @@
 
 ``positions`` holds what is held and owed (positions, balances, known gaps), ``market`` the instruments with
 their marks; columns and units in docs/offline.md. A blank cell is a value that is not known: it becomes a
-Gap. A cell that cannot be a value is refused with its line. Numbers are written so that the same double is read.
+Gap. A cell that cannot be a value is refused with its line. Numbers are written so that the same double is
+read.
 """
 
 import csv

@@ -45,7 +45,9 @@ class Report:
     gaps: tuple[tuple[Cell, ...], ...]
 
     @classmethod
-    def of(cls, at: datetime, numeraire: Numeraire, underlyings: Sequence[str], found: Assessment) -> "Report":
+    def of(
+        cls, at: datetime, numeraire: Numeraire, underlyings: Sequence[str], found: Assessment
+    ) -> "Report":
         """The report of an assessment; an underlying whose exposure is not known has blank figures."""
         return cls(
             at,

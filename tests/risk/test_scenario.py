@@ -79,7 +79,9 @@ def valued(held, share=0.0, equity=50.0, **moved):
     assert found.gaps == ()
     item = underlying_rules(numeraire=Numeraire(share))
     index = INDEX * (1 + moved.get("spot", 0.0))
-    return exposure_module.exposure(item, found.positions, [balance(equity=equity)], index, at), found.positions
+    return exposure_module.exposure(
+        item, found.positions, [balance(equity=equity)], index, at
+    ), found.positions
 
 
 def scale(positions):
@@ -197,7 +199,9 @@ def test_numeraires_lie_on_one_line(held, share):
         mixed = (1 - share) * getattr(coin, name) + share * getattr(dollar, name)
         assert getattr(between, name) == pytest.approx(mixed, rel=1e-11, abs=1e-11 * np.abs(mixed).max())
     translated = whole.equity * INDEX * np.array(GRID.spots)
-    assert dollar.pnl_usd - coin.pnl_usd == pytest.approx(np.broadcast_to(translated, coin.pnl_usd.shape), abs=1e-5)
+    assert dollar.pnl_usd - coin.pnl_usd == pytest.approx(
+        np.broadcast_to(translated, coin.pnl_usd.shape), abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("make", [option, linear_option])
@@ -246,7 +250,11 @@ def test_no_shift_takes_a_volatility_below_the_floor_and_it_is_said():
 
 
 def test_calls_and_puts_of_a_strike_are_one_row_unless_the_venue_marks_them_apart():
-    held = [position(option(k, 100_000.0), a, account=name) for k in OptionKind for a, name in ((1, "a"), (2, "b"))]
+    held = [
+        position(option(k, 100_000.0), a, account=name)
+        for k in OptionKind
+        for a, name in ((1, "a"), (2, "b"))
+    ]
     _, positions = valued(held)
     assert netted("BTC", positions, NOW).options.vol.size == 2  # 60 % and 70 %
     same = tuple(replace(each, iv=0.6) for each in positions)
