@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import TypeVar
 
@@ -293,7 +293,7 @@ def _quote(row: _Row, instrument: Instrument) -> Quote | None:
         raise BadInput(f"{row.place}: iv {iv:g} is above {HIGHEST_VOL:g}; give a fraction (0.6 for 60 %)")
     compared = [("forward", forward)] if instrument.kind is Kind.OPTION else [("mark", mark)]
     for name, value in compared:
-        if value is None or index is None or not (index > 0 and value > 0):
+        if value is None or index is None or not (0.0 < index < inf and 0.0 < value < inf):
             continue
         if not index / FARTHEST <= value <= index * FARTHEST:
             raise BadInput(f"{row.place}: {name} {value:g} and index {index:g} do not belong together (USD)")
