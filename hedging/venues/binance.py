@@ -191,8 +191,8 @@ def option_mark(raw: Raw, received_at: datetime) -> Quote:
     Prices are per contract. Binance states no forward of the expiry: it stays None.
     """
     read = Payload(raw, "option mark")
-    bid, bid_size = level(read, "bo", "bq")
-    ask, ask_size = level(read, "ao", "aq")
+    bid, bid_size = level(read, "bo", "bq") if read.has("bo") else (None, None)
+    ask, ask_size = level(read, "ao", "aq") if read.has("ao") else (None, None)
     return _quote(
         read.text("s"),
         read.time("E"),

@@ -43,6 +43,10 @@ class Payload:
             f"{self._kind}{subject}: {field} is {_short(self._raw.get(field))}, expected {expected}"
         )
 
+    def has(self, field: str) -> bool:
+        """Whether the field was sent at all, be it empty."""
+        return field in self._raw
+
     def value(self, field: str) -> object:
         """The value as sent, None where absent."""
         value = self._raw.get(field)

@@ -63,7 +63,12 @@ def flag(read: Payload, field: str) -> bool:
 
 
 def level(read: Payload, price_field: str, size_field: str) -> tuple[float | None, float | None]:
-    """Price and size of one side of the touch; both absent or 0 mean that the side is empty."""
+    """Price and size of one side of the touch; both sent empty or 0 mean that the side is empty.
+
+    Raises BadInput where the payload does not speak of that side at all.
+    """
+    if not read.has(price_field):
+        read.refuse(price_field, "a price, be it empty")
     price, size = read.optional_number(price_field), read.optional_number(size_field)
     if not price and not size:
         return None, None

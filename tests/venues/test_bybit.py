@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from listings import NOW, Case, assert_finite, bybit_instrument, files_of, order_for, spoilt
 
@@ -512,6 +512,7 @@ SEEDS = [
 ]  # fmt: skip
 
 
+@settings(max_examples=400)
 @given(st.data())
 def test_garbage_gives_bad_input_or_a_finite_value(data: st.DataObject) -> None:
     raw = spoilt(data, SEEDS)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from listings import (
     NOW,
@@ -162,6 +162,11 @@ def test_an_empty_side_stays_empty_when_merged() -> None:
     touch = okx.ticker(OWN["ticker"] | {"bidPx": "", "bidSz": "0"}, NOW)
     old = okx.ticker(OWN["ticker"], NOW)
     assert merged(touch, [old, okx.mark_price(OWN["mark"], NOW)]).bid is None
+
+
+def test_a_payload_without_a_touch_is_no_empty_touch() -> None:
+    with pytest.raises(BadInput, match="bidPx is None"):
+        okx.ticker(OWN["mark"], NOW)
 
 
 def test_greeks_carry_both_conventions() -> None:
@@ -355,7 +360,7 @@ TABLE: dict[str, Case] = {
     "pro_handle_ticker_1.json": Case(lambda raw: ticker(first(raw)), BTC_TICKER),
     "pro_handle_message_2.json": Case(lambda raw: ticker(first(raw)), BTC_TICKER),
     "pro_handle_bid_ask_1.json": Case(lambda raw: ticker(first(raw)), BTC_TICKER),
-    "pro_handle_bid_ask_2.json": Case(lambda raw: ticker(first(raw)), "instId is None"),  # a book
+    "pro_handle_bid_ask_2.json": Case(lambda raw: ticker(first(raw)), "bidPx is None"),  # a book
     "fetch_option_1.json": Case(lambda raw: ticker(first(raw)), {"bid": None, "ask": None}),
     "fetch_option_chain_1.json": Case(lambda raw: ticker(first(raw)), {"bid": None, "ask": None}),
     "parse_option_1.json": Case(ticker, {"bid": None, "ask_size": None}),
@@ -489,7 +494,8 @@ def test_pushes_of_futures(recorded: Recorded, file: str) -> None:
                 if channel == "tickers":
                     touch = okx.ticker(raw, NOW)
                     assert touch.bid is not None
-                    assert touch.bid < touch.ask  # type: ignore[operator]
+                    assert touch.ask is not None
+                    assert touch.bid < touch.ask
                 elif channel == "mark-price":
                     assert okx.mark_price(raw, NOW).mark == float(raw["markPx"])
                 elif channel == "index-tickers":
@@ -523,6 +529,7 @@ SEEDS = [
 ]  # fmt: skip
 
 
+@settings(max_examples=400)
 @given(st.data())
 def test_garbage_gives_bad_input_or_a_finite_value(data: st.DataObject) -> None:
     raw = spoilt(data, SEEDS)
