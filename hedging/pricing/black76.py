@@ -197,7 +197,7 @@ def _chunks(arrays: tuple[FloatArray, ...]) -> Iterator[tuple[slice, list[FloatA
 
 
 def _plain(columns: list[FloatArray]) -> bool:
-    """Whether kinds are ±1, forwards positive and rates finite; ``Terms.ordinary`` has seen all else that can be wrong."""
+    """Whether kinds are ±1, forwards positive, rates finite; ``Terms.ordinary`` has seen to all else."""
     sign, forward, *_, rate = columns
     kinds = np.count_nonzero(sign == 1.0) + np.count_nonzero(sign == -1.0)
     return kinds == sign.size and bool(np.minimum.reduce(forward) > 0) and _finite([rate])

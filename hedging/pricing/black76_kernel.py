@@ -154,7 +154,7 @@ def fill(given: Terms, rows: Sequence[FloatArray]) -> None:
         _fill_higher(given, rows, (work, slower))
     if given.tail is not None:
         for row in rows[2:]:
-            row *= given.tail
+            np.multiply(row, given.tail, out=row)
 
 
 def _fill_higher(given: Terms, rows: Sequence[FloatArray], work: tuple[FloatArray, FloatArray]) -> None:
@@ -183,11 +183,11 @@ def _fill_higher(given: Terms, rows: Sequence[FloatArray], work: tuple[FloatArra
 
 
 def discount(columns: tuple[FloatArray, FloatArray], rows: Sequence[FloatArray]) -> None:
-    """Greeks at rate 0 turned in place into those at ``columns`` = rate, years: theta, charm, color follow."""
+    """Greeks at rate 0 turned in place into those at ``columns`` = rate, years."""
     rate, years = columns
     factor = np.exp(-rate * years)
     for row in rows:
-        row *= factor
+        np.multiply(row, factor, out=row)
     for moved, source in ((4, 0), (7, 1), (10, 2)):
         if len(rows) > moved:
             rows[moved][...] += rate * rows[source]

@@ -1,9 +1,10 @@
 """Implied volatility: the σ at which Black-76 gives a price, or the reason why there is none.
 
-The time value is normalised to b(x, s) (normalised_black) and solved for s = σ√T by Householder's method of
-order three on the function of the price that is nearest to a straight line in the region, in a bracket that
-halves where a step would leave it. A row is done when its last step was too small to matter; one that never
-gets there is refused, not returned.
+The time value is normalised to b(x, s) (normalised_black). An ordinary row starts from a table, so near that
+one step of Householder's method of order three ends it (vol_table). Any other is judged, and solved for
+s = σ√T on the function of the price that is nearest to a straight line in its region, in a bracket that
+halves where a step would leave it (solve_total_vol). A row is done when its last step was too small to
+matter; one that never gets there is refused, not returned.
 Source: A. S. Householder, "The Numerical Treatment of a Single Nonlinear Equation" (1970), for the iteration.
 """
 
@@ -16,7 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from hedging.errors import UnpriceableError
 from hedging.pricing import solve_total_vol
 from hedging.pricing.arguments import CodeArray, FloatArray, as_floats
-from hedging.pricing.black76 import CHUNK, ROOT_TWO_PI
+from hedging.pricing.black76 import CHUNK
+from hedging.pricing.black76_kernel import ROOT_TWO_PI, log_moneyness
+from hedging.pricing.vol_table import ordinary_total_vol
 
 NO_INFORMATION_AT = 0.01
 """A price whose last digit moves the volatility by this share of itself, or more, says nothing about it."""
@@ -156,6 +159,43 @@ def coin_implied_vols(
 
 
 def _solve_chunk(columns: list[FloatArray]) -> tuple[FloatArray, CodeArray, FloatArray]:
+    """By the table where a row is ordinary; the others are judged and solved one region at a time."""
+    vol, slack, found = _ordinary(columns)
+    refusal = np.zeros(vol.shape, dtype=np.int8)
+    rest = np.flatnonzero(~found)
+    if rest.size:
+        vol[rest], refusal[rest], slack[rest] = _solve_any([column[rest] for column in columns])
+    return vol, refusal, slack
+
+
+def _ordinary(columns: list[FloatArray]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Volatility, its move per price spacing, and which rows are found: none that could be refused."""
+    sign, forward, strike, years, price, rate = columns
+    scale = np.sqrt(forward * strike)
+    u = np.abs(log_moneyness(forward, strike))
+    total, found = ordinary_total_vol(u, _time_value(columns) / scale)
+    root = np.sqrt(years)
+    vol = total / root
+    u /= total
+    u *= u
+    total *= total
+    total *= 0.25
+    u += total
+    u *= -0.5
+    vega = np.exp(u, out=u)
+    vega *= scale
+    vega *= root
+    slack = np.spacing(price)
+    slack /= vega
+    slack *= ROOT_TWO_PI
+    if rate.any():
+        slack *= np.exp(rate * years)
+    found &= slack < NO_INFORMATION_AT * vol
+    found &= (forward > 0) & (vol < np.inf) & (np.abs(sign) == 1)
+    return vol, slack, found
+
+
+def _solve_any(columns: list[FloatArray]) -> tuple[FloatArray, CodeArray, FloatArray]:
     refusal = _refusals(columns)
     vol, slack = np.full(refusal.shape, np.nan), np.full(refusal.shape, np.nan)
     open_rows = np.flatnonzero(refusal == NoVol.SOLVED)
@@ -186,8 +226,10 @@ def _time_value(columns: list[FloatArray]) -> FloatArray:
     gap = forward - strike
     part = gap - forward
     lost = (forward - (gap - part)) - (strike + part)  # exact: F - K = gap + lost (Knuth's two-sum)
-    inner = (price - sign * gap - sign * lost) + price * np.expm1(rate * years)
-    return np.where(sign * gap > 0, inner, price * np.exp(rate * years))
+    inner, outer = price - sign * gap - sign * lost, price
+    if rate.any():
+        inner, outer = inner + price * np.expm1(rate * years), price * np.exp(rate * years)
+    return np.where(sign * gap > 0, inner, outer)
 
 
 def _vega(x: FloatArray, total: FloatArray, forward: FloatArray, strike: FloatArray) -> FloatArray:

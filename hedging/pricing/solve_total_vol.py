@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from hedging.pricing.arguments import FloatArray
-from hedging.pricing.black76 import ROOT_TWO_PI, log_moneyness
+from hedging.pricing.black76_kernel import ROOT_TWO_PI, log_moneyness
 from hedging.pricing.normalised_black import log_complement, log_value, scaled_normal
 
 MOST_STEPS = 64

@@ -148,7 +148,7 @@ def test_a_hundred_thousand_rows_all_converge_and_price_back():
 
 def test_a_row_that_does_not_converge_is_refused(monkeypatch):
     monkeypatch.setattr(solve_total_vol, "MOST_STEPS", 1)
-    found = implied_vols(1, 100.0, [150.0, 101.0], 0.2, [0.05, 9.0])
+    found = implied_vols(1, 100.0, [1e5, 101.0], 0.2, [0.05, 1e-60])  # far outside the table
     assert (found.refusal == NoVol.NOT_CONVERGED).any()
     assert np.isnan(found.vol[found.refusal != NoVol.SOLVED]).all()
 
