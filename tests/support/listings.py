@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from math import isfinite
+from math import inf, isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ JUNK = (
     | st.floats()
     | st.floats().map(str)
     | st.text(max_size=8)
-    | st.sampled_from(["", "absent", "NaN", "Infinity", "-1", "1e400", [3], {"x": 1}])
+    | st.sampled_from(["", "absent", nan, inf, "NaN", "Infinity", "-1", "1e400", [3], {"x": 1}])
 )
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
