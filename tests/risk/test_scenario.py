@@ -260,6 +260,8 @@ def test_calls_and_puts_of_a_strike_are_one_row_unless_the_venue_marks_them_apar
     same = tuple(replace(each, iv=0.6) for each in positions)
     assert netted("BTC", same, NOW).options.calls.tolist() == [6.0]
     assert netted("BTC", same, NOW).options.puts.tolist() == [3.0]
+    apart = tuple(replace(same[0], **{name: value}) for name, value in (("iv", 0.5), ("forward", 99_000.0)))
+    assert netted("BTC", (*same, *apart), NOW).options.calls.tolist() == [6.0, 1.0, 1.0]
     assert netted("ETH", same, NOW).options.vol.size == 0
 
 

@@ -84,6 +84,16 @@ def test_cornish_fisher_is_near_the_exact_tail_of_the_quadratic(bend, confidence
     assert found.expected_shortfall_usd == pytest.approx(truth[1], rel=0.015)
 
 
+@pytest.mark.parametrize("bend", [-120.0, -40.0, 15.0])
+def test_the_shortfall_is_the_mean_of_the_values_at_risk_beyond(bend):
+    whole = quadratic(10.0, bend)
+    edges = 0.05 * np.linspace(0, 1, 1501) ** 3
+    middles, widths = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 0.05
+    beyond = [cornish_fisher(whole, 0.6, Horizon(confidence=1 - tail)).value_at_risk_usd for tail in middles]
+    found = cornish_fisher(whole, 0.6, Horizon(confidence=0.95))
+    assert found.expected_shortfall_usd == pytest.approx(float(widths @ beyond), rel=1e-5)
+
+
 @pytest.mark.parametrize(("delta", "bend"), [(10.0, -40.0), (0.0, -60.0), (2.0, 80.0), (-5.0, -200.0)])
 def test_monte_carlo_is_the_exact_tail_of_the_quadratic(delta, bend):
     found = monte_carlo(quadratic(delta, bend), 0.6, DAY99, 400_000, np.random.default_rng(5))
