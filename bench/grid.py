@@ -126,15 +126,20 @@ def naive_grid(columns: tuple[Array, ...], *, greeks: bool) -> Array:
     return np.moveaxis(np.array(cells), -1, 0)
 
 
-def timings(call: Callable[[], object], repeats: int) -> Array:
-    """Milliseconds of each repeat, after one call that warms up."""
-    call()
-    spent = np.empty(repeats)
-    for repeat in range(repeats):
-        start = time.perf_counter()
+def timings(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, Array]:
+    """Milliseconds of each repeat of each call, after one that warms up.
+
+    The calls take turns, so that what else the machine does falls on all of them alike.
+    """
+    spent = {name: np.empty(repeats) for name in calls}
+    for call in calls.values():
         call()
-        spent[repeat] = time.perf_counter() - start
-    return spent * 1e3
+    for repeat in range(repeats):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            spent[name][repeat] = (time.perf_counter() - start) * 1e3
+    return spent
 
 
 def line(row: str, times: Array, peers: dict[str, Array], errors: dict[str, float]) -> str:
@@ -197,21 +202,25 @@ def main() -> None:
     )
     shocks = Shocks(spots=SPOTS, vols=VOLS)
     net = netted("BTC", book.positions, AT)
-    few = max(3, wanted.repeats // 3)
-    peers = {
-        "naive_pnl_alone": timings(lambda: naive_grid(book.columns, greeks=False), few),
-        "naive_four_surfaces": timings(lambda: naive_grid(book.columns, greeks=True), few),
-    }
-    for name, times in peers.items():
-        print(line(f"861 passes, {name}", times, peers, {}))
+    rows = f"ours from {net.options.vol.size} netted rows"
+    times = timings(
+        {
+            "861 passes, P&L alone": lambda: naive_grid(book.columns, greeks=False),
+            "861 passes, four surfaces": lambda: naive_grid(book.columns, greeks=True),
+            "ours from positions": lambda: scenario(exposure, book.positions, shocks),
+            rows: lambda: netted_scenario(exposure, net, shocks),
+            "netting alone": lambda: netted("BTC", book.positions, AT),
+        },
+        wanted.repeats,
+    )
     truth = naive_grid(book.columns, greeks=True)
     errors = errors_of(scenario(exposure, book.positions, shocks), truth, book.columns)
-    repeats = wanted.repeats * 5
-    times = timings(lambda: scenario(exposure, book.positions, shocks), repeats)
-    print(line("ours from positions, four surfaces", times, peers, errors))
-    times = timings(lambda: netted_scenario(exposure, net, shocks), repeats)
-    print(line(f"ours from {net.options.vol.size} netted rows, four surfaces", times, peers, errors))
-    print(line("netting alone", timings(lambda: netted("BTC", book.positions, AT), repeats), {}, {}))
+    peers = {
+        "naive_pnl_alone": times["861 passes, P&L alone"],
+        "naive_four_surfaces": times["861 passes, four surfaces"],
+    }
+    for name, spent in times.items():
+        print(line(name, spent, peers, errors if name.startswith("ours") else {}))
 
 
 if __name__ == "__main__":

@@ -53,11 +53,11 @@ def hedge_position(exposure: Exposure, account: str, instrument: Instrument, hed
     if years is not None and years <= 0:
         raise BadInput(f"{instrument.name} has expired; hedge with another instrument")
     weight = 1.0 if years is None else float(unfixed_share(np.array(years)))
-    per_unit = mark if instrument.amount_unit is AmountUnit.USD else 1 / float(instrument.multiplier)
+    worth = hedge * mark if instrument.amount_unit is AmountUnit.USD else hedge
     return PositionExposure(
         account=account,
         instrument=instrument,
-        amount=hedge * per_unit,
+        amount=worth / float(instrument.multiplier),
         quantity_coin=hedge,
         delta_black=hedge * weight,
         delta_net=hedge * weight,

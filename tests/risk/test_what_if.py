@@ -81,7 +81,16 @@ def test_a_scaled_position_is_the_valuation_of_the_scaled_amount():
         scaled(replace(one[0], amount=0.0), 1.0)
 
 
-@pytest.mark.parametrize("instrument", [perpetual(), linear_perpetual(), future(days=9)])
+@pytest.mark.parametrize(
+    "instrument",
+    [
+        perpetual(),
+        perpetual(multiplier=Decimal(100)),
+        linear_perpetual(),
+        linear_perpetual(multiplier=Decimal("0.01")),
+        future(days=9),
+    ],
+)
 def test_a_hedge_is_the_position_the_venue_would_report(instrument):
     """Valued like any other; it costs nothing at first, and turns the delta by what was asked."""
     whole, live = valued(CALL)
