@@ -12,6 +12,7 @@ from hedging.errors import UnpriceableError
 from hedging.pricing import black76
 from hedging.pricing.arguments import Unpriceable, unpriceable
 from hedging.pricing.black76 import Greeks, core_greeks, exercise_probability, greeks, price
+from hedging.pricing.implied_vol import implied_vol
 
 # Relative, where |d1| < 6; further out it grows with 1 + d1² (README of the vectors).
 RELATIVE = {"gamma": 1e-13, "vega": 1e-13, "vanna": 1e-13, "volga": 1e-12} | dict.fromkeys(
@@ -279,6 +280,15 @@ def test_a_wrong_argument_is_refused_in_its_row(name, bad, reason):
     for function in (price, greeks, core_greeks):
         with pytest.raises(UnpriceableError, match="row 1 of 2"):
             function(**wrong)
+
+
+def test_two_negative_signs_do_not_make_a_price():
+    # forward over strike is positive here, and so is all that is computed from it
+    for function in (price, greeks, core_greeks):
+        with pytest.raises(UnpriceableError, match="forward"):
+            function(1, -100.0, -90.0, 0.1, 0.5)
+    with pytest.raises(UnpriceableError, match="forward"):
+        implied_vol(1, -100.0, -90.0, 0.1, 5.0)
 
 
 def test_a_masked_entry_is_missing_and_never_its_filler():

@@ -47,3 +47,15 @@ def test_arguments_outside_their_domain_are_refused():
             implied_vol(Sabr(0.5, 1.0, 1.0, 0.0), forward, strike, years)
     with pytest.raises(BadInput, match="no positive"):
         implied_vol(Sabr(0.5, 1.0, 5.0, -0.99), 100.0, 100.0, 50.0)
+
+
+def test_far_from_the_money_on_either_side_no_digits_are_lost():
+    mpmath.mp.dps = 60
+    for strike in (100.0 * np.exp(2.0), 100.0 * np.exp(-2.0)):
+        z = mpmath.mpf(30) / mpmath.mpf(0.3) * mpmath.log(mpmath.mpf(100) / mpmath.mpf(strike))
+        r = mpmath.mpf(-0.4)
+        x = mpmath.log((mpmath.sqrt(1 - 2 * r * z + z * z) + z - r) / (1 - r))
+        drift = r * 30 * mpmath.mpf(0.3) / 4 + (2 - 3 * r * r) / 24 * 900
+        expected = mpmath.mpf(0.3) * z / x * (1 + drift * mpmath.mpf(1e-4))
+        ours = float(implied_vol(Sabr(0.3, 1.0, 30.0, -0.4), 100.0, strike, 1e-4))
+        assert ours == pytest.approx(float(expected), rel=2e-14), strike

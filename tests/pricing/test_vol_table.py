@@ -58,3 +58,10 @@ def test_a_start_that_is_too_far_off_is_not_taken(monkeypatch, book):
     with np.errstate(all="ignore"):
         _, found = ordinary_total_vol(u, b)
     assert not found.any()
+
+
+def test_what_is_too_short_for_two_tails_is_left_to_the_series():
+    s = np.array([0.010, 0.014, 0.02])
+    u = 0.5 * s
+    _, found = ordinary_total_vol(u, prices(u, s))
+    assert found.tolist() == [False, False, True]
