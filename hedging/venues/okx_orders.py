@@ -1,7 +1,7 @@
 """OKX: orders and trades, from raw payloads to nouns and from an order to the request for it. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hedging.errors import BadInput
@@ -14,12 +14,33 @@ from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import OrderWords, check_order, filled_of, milliseconds, order_state, side
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+# As decide and workflow name tickets and orders; an underlying has no lower case.
+_OURS = re.compile(r"T[0-9]{8,}-[A-Z0-9]+-[0-9]+-[0-9]+")
+_OURS_AT_OKX = re.compile(r"T[0-9]{8,}x[A-Z0-9]+x[0-9]+x[0-9]+")
 _WORDS = OrderWords(
     resting=frozenset({"live", "partially_filled"}),
     filled=frozenset({"filled"}),
     cancelled=frozenset({"canceled", "mmp_canceled"}),
     rejected=frozenset(),
 )
+
+
+def venue_client_id(client_id: str) -> str:
+    """Our client id as OKX can take it, which allows no hyphen; any other text as it is.
+
+    >>> venue_client_id("T261122120000123-BTC-0-2")
+    'T261122120000123xBTCx0x2'
+    """
+    return client_id.replace("-", "x") if _OURS.fullmatch(client_id) else client_id
+
+
+def own_client_id(text: str) -> str:
+    """A clOrdId as we know it: ours with its hyphens again, anybody else's as it is.
+
+    >>> own_client_id("T261122120000123xBTCx0x2"), own_client_id("e847x1")
+    ('T261122120000123-BTC-0-2', 'e847x1')
+    """
+    return text.replace("x", "-") if _OURS_AT_OKX.fullmatch(text) else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +88,8 @@ def order_request(
     Raises BadInput as ``check_order`` does, and for reduce-only on an option or spot, where OKX does not
     keep it.
     """
-    check_order(order, instrument, CLIENT_ID)
+    client_id = venue_client_id(order.client_id)
+    check_order(replace(order, client_id=client_id), instrument, CLIENT_ID)
     if order.reduce_only and instrument.kind in (Kind.OPTION, Kind.SPOT):
         raise BadInput(f"order {order.client_id}: OKX keeps no reduce-only on a {instrument.kind.value}")
     return OkxOrderRequest(
@@ -76,7 +98,7 @@ def order_request(
         side=order.side,
         amount=order.amount,
         price=order.limit_price,
-        client_id=order.client_id,
+        client_id=client_id,
         time_in_force=time_in_force,
         reduce_only=order.reduce_only,
         trade_mode="cash" if instrument.kind is Kind.SPOT else "cross",
@@ -97,7 +119,7 @@ def order_report(raw: Raw) -> OrderReport:
     filled = filled_of(read, "accFillSz", amount)
     return OrderReport(
         venue_id=read.identifier("ordId"),
-        client_id=read.optional_text("clOrdId"),
+        client_id=own_client_id(read.optional_text("clOrdId")),
         instrument=read.text("instId"),
         state=order_state(read, "state", _WORDS, filled, amount),
         amount=amount,
@@ -116,7 +138,7 @@ def fill(raw: Raw, account: str) -> Fill:
         account=account,
         trade_id=read.identifier("tradeId"),
         venue_order_id=read.identifier("ordId"),
-        client_id=read.optional_text("clOrdId"),
+        client_id=own_client_id(read.optional_text("clOrdId")),
         instrument=read.text("instId"),
         side=side(read, "side"),
         amount=read.positive_decimal("fillSz"),

@@ -32,6 +32,7 @@ from hedging.venues import okx, okx_orders
 from hedging.venues.deribit import UnknownInstrument
 from hedging.venues.deribit_orders import TimeInForce
 from hedging.venues.reading import DAYS_PER_YEAR, VEGA_PER_POINT, merged
+from hedging.workflow.order import client_id
 
 OWN: dict[str, Any] = json.loads(
     (Path(__file__).resolve().parents[1] / "recorded" / "okx.json").read_text(encoding="utf-8")
@@ -243,6 +244,16 @@ def test_a_request_is_a_limit_with_id_and_fence() -> None:
     spot = LISTED["spot"]
     resting = okx_orders.order_request(order_for(spot), spot, TimeInForce.GOOD_TIL_CANCELLED)
     assert (resting.parameters()["ordType"], resting.parameters()["tdMode"]) == ("post_only", "cash")
+
+
+@pytest.mark.parametrize("ticket", ["T261122120000123-BTC", "T261122120000123-1INCH", "T20261122-0007"])
+def test_our_client_ids_go_out_without_hyphens_and_come_back_with_them(ticket: str) -> None:
+    ours = client_id(ticket, 0, 12)
+    sent = okx_orders.order_request(order_for(OPTION, ours), OPTION).parameters()["clOrdId"]
+    assert sent == ticket.replace("-", "x") + "x0x12"
+    assert okx_orders.order_report(OWN["order"] | {"clOrdId": sent}).client_id == ours
+    assert okx_orders.fill(OWN["trade"] | {"clOrdId": sent}, "desk").client_id == ours
+    assert okx_orders.fill(OWN["trade"] | {"clOrdId": "e847x1"}, "desk").client_id == "e847x1"
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,16 @@ def test_whatever_the_library_says_the_answer_is_gaps(unified: dict[str, object]
         if value is not None and field != "leverage" and value != UNIFIED[field]
     }
     assert len(gaps) == len(wrong)
+
+
+@pytest.mark.parametrize("way", ["cross", "isolated"])
+def test_the_library_reads_a_recorded_position_as_we_do(recorded: Any, way: str) -> None:
+    raw = recorded("ccxt_static/okx/response_fetchPosition_inverse.json")[way]["httpResponse"]["data"][0]
+    library = okx_library()
+    market = {"id": SWAP.name, "symbol": "BTC/USD:BTC", "contractSize": 100, "contract": True, "swap": True,
+              "inverse": True, "linear": False, "type": "swap", "spot": False, "option": False}  # fmt: skip
+    unified = library.parse_position(raw, library.safe_market_structure(market))
+    assert (unified["contracts"], unified["contractSize"]) == (1.0, 100.0)
+    ours = okx.position(raw, "desk", {SWAP.name: SWAP}, NOW)
+    assert ours is not None
+    assert disagreements(ours, unified) == ()
