@@ -55,7 +55,7 @@ def _row(each: PositionExposure) -> Row:
         Cell(instrument.name, instrument.name),
         Cell(kind, kind, note="inv: settled in coin; lin: settled in dollars"),
         Cell(fmt.expiry(expiry) if expiry else "", expiry.timestamp() if expiry else -1.0),
-        Cell(f"{_amount(each)} {_unit(each)}", each.amount, tone_of(each.amount)),
+        Cell(f"{_amount(each)} {each.instrument.amount_label}", each.amount, tone_of(each.amount)),
         _number(each.delta_net, fmt.coin(each.delta_net)),
         _number(each.delta_black, fmt.coin(each.delta_black)),
         _number(gamma, fmt.signed(gamma, 4)) if option else Cell("", 0.0),
@@ -74,10 +74,6 @@ def _amount(each: PositionExposure) -> str:
     exponent = lot.normalize().as_tuple().exponent if isinstance(lot, Decimal) else 0
     digits = max(0, -exponent) if isinstance(exponent, int) else 0
     return fmt.signed(each.amount, min(digits, 4))
-
-
-def _unit(each: PositionExposure) -> str:
-    return "USD" if each.instrument.amount_unit == "usd" else each.instrument.underlying
 
 
 def _number(value: float, text: str) -> Cell:

@@ -288,8 +288,7 @@ def _because(underlying: str, current: Drift, found: Assessment) -> str:
     own = [
         position
         for position in found.positions
-        if position.instrument.underlying == underlying
-        and position.delta_net * current.beyond_band > 0
+        if position.instrument.underlying == underlying and position.delta_net * current.beyond_band > 0
     ]
     own.sort(key=lambda position: -abs(position.delta_net))
     parts = [f"{p.amount:+g} {p.instrument.name} ({p.delta_net:+.1f})" for p in own[:2]]

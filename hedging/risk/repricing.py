@@ -139,9 +139,7 @@ class Repricing:
             vega_usd=dense[1] * self._growth,
         )
 
-    def _terms(
-        self, total: FloatArray
-    ) -> Iterator[tuple[slice, tuple[FloatArray, FloatArray, FloatArray]]]:
+    def _terms(self, total: FloatArray) -> Iterator[tuple[slice, tuple[FloatArray, FloatArray, FloatArray]]]:
         """Per chunk of rows: the changes of N(d1) and N(d2) since now, and exp(−d1²/2), in place."""
         middle = (self._log_ratio / total + 0.5 * total) * NODES
         speed, apart = NODES / total, total * NODES

@@ -150,8 +150,7 @@ def test_historical_reads_the_order_statistics_of_a_full_revaluation():
     assert found.method is Method.HISTORICAL
     assert (
         f"BTC, 1 days at 0.99: value at risk {worst[4]:,.0f} USD, "
-        f"expected shortfall {sum(worst) / 5:,.0f} USD"
-        in found.sentence
+        f"expected shortfall {sum(worst) / 5:,.0f} USD" in found.sentence
     )
     assert "500 observations; keep my coins" in found.sentence
 
