@@ -149,8 +149,10 @@ class FakeEngine:
             self.series.add_samples(samples)
 
     def _delta(self, name: str, moment: float) -> float:
+        """Counted from the start, where BTC is outside its band: not from the hour of the day."""
         scale = BAND[name]
-        wave = math.sin(moment / 190) * 0.9 + math.sin(moment / 47) * 0.35
+        since = moment - self.started.timestamp()
+        wave = math.sin(since / 190) * 0.9 + math.sin(since / 47) * 0.35
         return scale * (2.1 + wave) * (1 if name == "BTC" else -0.45) + self.hedge[name]
 
     def _sample(self, name: str, at: datetime, delta: float) -> ExposureSample:
