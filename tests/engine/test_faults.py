@@ -49,6 +49,10 @@ class AtTheExchange:
         raw = self._client.private_get_get_position({"instrument_name": PERPETUAL})["result"]
         return float(raw["size"])
 
+    def freeze(self) -> None:
+        """Ask for the hedge's ticker: frozen REST repeats the first answer after the fault began, this one."""
+        self._client.public_get_ticker({"instrument_name": PERPETUAL})
+
     def our_trades(self) -> dict[str, str]:
         """Label of each trade that carries one of ours, by trade id."""
         raw = self._client.private_get_get_user_trades_by_currency({"currency": "BTC", "count": 1000})
@@ -192,6 +196,7 @@ def test_frozen_prices_that_are_still_answered_send_nothing(engine, house):
     """Stream silent, REST answering promptly from long ago: each answer looks fresh, none is."""
     push_out(engine, house)
     engine.control.set_fault("stale_feed", rest=True)
+    house.freeze()
     time.sleep(6.5)
     before = sent(engine)
     arm(engine)
