@@ -50,7 +50,7 @@ class AtTheExchange:
         return float(raw["size"])
 
     def freeze(self) -> None:
-        """Ask for the hedge's ticker: frozen REST repeats the first answer after the fault began, this one."""
+        """Ask for the ticker: frozen REST repeats its first answer after the fault began, this one."""
         self._client.public_get_ticker({"instrument_name": PERPETUAL})
 
     def our_trades(self) -> dict[str, str]:
