@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -247,11 +247,9 @@ def _perpetuals_and_spot(underlying: str, creation_ns: int) -> list[Listing]:
         maker_commission=0.0,
         taker_commission=0.0005,
     )
-    linear = Listing(
+    linear = replace(
+        inverse,
         name=f"{underlying}_USDC-PERPETUAL",
-        kind=ListingKind.PERPETUAL,
-        underlying=underlying,
-        base_currency=underlying,
         quote_currency="USDC",
         counter_currency="USDC",
         settlement_currency="USDC",
@@ -260,10 +258,6 @@ def _perpetuals_and_spot(underlying: str, creation_ns: int) -> list[Listing]:
         contract_size=coin.linear_contract_coin,
         min_trade_amount=coin.linear_contract_coin,
         tick_size=coin.linear_perpetual_tick,
-        creation_ns=creation_ns,
-        settlement_period=SettlementPeriod.PERPETUAL,
-        maker_commission=0.0,
-        taker_commission=0.0005,
     )
     spot = Listing(
         name=f"{underlying}_USDC",
