@@ -8,7 +8,7 @@ import pytest
 
 from hedging.engine.releasing import release
 from hedging.errors import VenueUnreachable
-from hedging.model.trading import Command, CommandKind, CommandState, OrderReport, OrderState, Role
+from hedging.model.trading import Command, CommandKind, CommandState, Fill, OrderReport, OrderState, Role
 
 
 def quarantined(fake, age=20.0):
@@ -87,6 +87,29 @@ async def test_silence_of_the_exchange_releases_nothing(fake):
     fake.venue.find_failures = [VenueUnreachable("down")]
     answered = await asked(fake, order.client_id)
     assert answered.state is CommandState.REFUSED
+    assert fake.ledger.order(order.client_id).state is OrderState.QUARANTINED
+
+
+async def test_nothing_is_released_while_the_position_is_older_than_a_fill(fake):
+    order = quarantined(fake)
+    fill = Fill(
+        venue="deribit",
+        account=order.account,
+        trade_id="t-1",
+        venue_order_id="v-1",
+        client_id=order.client_id,
+        instrument=order.instrument,
+        side=order.side,
+        amount=Decimal(10),
+        price=Decimal(100_000),
+        fee=Decimal(0),
+        fee_currency="BTC",
+        at=fake.clock(),
+    )
+    fake.desk.book.take_fill(fill, fake.clock())
+    fake.venue.position_failures = [VenueUnreachable("down")]
+    answered = await asked(fake, order.client_id)
+    assert "could not be read again" in answered.answer
     assert fake.ledger.order(order.client_id).state is OrderState.QUARANTINED
 
 
