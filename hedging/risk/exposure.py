@@ -1,11 +1,13 @@
 """Sums valued positions and coin equity into one delta per underlying, under the desk's numeraire."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from hedging.model.book import Balance
 from hedging.model.exposure import Exposure, PositionExposure
 from hedging.model.instrument import Kind, Settlement
+from hedging.model.limits import Numeraire
 from hedging.model.rules import UnderlyingRules
 
 
@@ -32,19 +34,39 @@ def exposure(
     own = [position for position in positions if position.instrument.underlying == rules.underlying]
     spot = sum(p.quantity_coin for p in own if p.instrument.kind is Kind.SPOT)
     equity = spot + sum(balance.equity for balance in balances if balance.currency == rules.underlying)
-    derivatives = [position for position in own if position.instrument.kind is not Kind.SPOT]
+    return summed(Basis(rules.underlying, rules.numeraire, index, equity, at), own)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an exposure rests on beside its positions: index in USD, equity in coin (spot included)."""
+
+    underlying: str
+    numeraire: Numeraire
+    index: float
+    equity: float
+    at: datetime
+
+
+def summed(basis: Basis, positions: Sequence[PositionExposure]) -> Exposure:
+    """Exposure of one underlying's positions on an equity that is known; spot is in the equity."""
+    derivatives = [
+        position
+        for position in positions
+        if position.instrument.underlying == basis.underlying and position.instrument.kind is not Kind.SPOT
+    ]
     net = sum(position.delta_net for position in derivatives)
     net_inverse = sum(p.delta_net for p in derivatives if p.instrument.settlement is Settlement.INVERSE)
     black_gamma = sum(position.gamma_coin for position in derivatives)
-    share = rules.numeraire.hedged_share
+    share = basis.numeraire.hedged_share
     hedge = sum(position.delta_net for position in derivatives if position.is_hedge)
-    delta = net + share * equity
+    delta = net + share * basis.equity
     return Exposure(
-        underlying=rules.underlying,
-        at=at,
-        numeraire=rules.numeraire,
-        index=index,
-        equity=equity,
+        underlying=basis.underlying,
+        at=basis.at,
+        numeraire=basis.numeraire,
+        index=basis.index,
+        equity=basis.equity,
         delta=delta,
         delta_net=net,
         delta_hedge=hedge,
