@@ -5,12 +5,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, true, update
+from sqlalchemy import Row, and_, delete, insert, select, true, update
 
 from hedging.ledger.codec import decode, encode, nanoseconds, utc
 from hedging.ledger.database import Database
 from hedging.ledger.migration import SERIES_MIGRATIONS, migrate
-from hedging.ledger.series_schema import RUNS, SAMPLES, VIEWS
+from hedging.ledger.series_schema import DRIFTS, EXPOSURES, RUNS, VIEWS
 from hedging.model.view import DecisionRun, ExposureSample, View
 
 FILE = "series.sqlite"
@@ -56,22 +56,23 @@ class Series:
 
     def add_samples(self, samples: Iterable[ExposureSample]) -> None:
         """Store points of the drift's history; the same underlying and time again replaces the point."""
-        rows = [_sample_row(sample) for sample in samples]
-        if not rows:
+        points = list(samples)
+        if not points:
             return
+        exposures, drifts = [_exposure_row(each) for each in points], [_drift_row(each) for each in points]
         with self._database.writing() as connection:
-            for row in rows:
-                same = (SAMPLES.c.underlying == row["underlying"], SAMPLES.c.at_ns == row["at_ns"])
-                connection.execute(delete(SAMPLES).where(*same))
-            connection.execute(insert(SAMPLES), rows)
+            connection.execute(insert(EXPOSURES).prefix_with("OR REPLACE"), exposures)
+            connection.execute(insert(DRIFTS).prefix_with("OR REPLACE"), drifts)
 
     def samples(self, underlying: str, since: datetime) -> tuple[ExposureSample, ...]:
         """Points of one underlying at or after ``since``, oldest first."""
-        query = select(SAMPLES).where(
-            SAMPLES.c.underlying == underlying, SAMPLES.c.at_ns >= nanoseconds(since)
+        same = and_(EXPOSURES.c.at_ns == DRIFTS.c.at_ns, EXPOSURES.c.underlying == DRIFTS.c.underlying)
+        query = select(DRIFTS, EXPOSURES.c.index_usd, EXPOSURES.c.delta_coin).select_from(
+            DRIFTS.outerjoin(EXPOSURES, same)
         )
+        query = query.where(DRIFTS.c.underlying == underlying, DRIFTS.c.at_ns >= nanoseconds(since))
         with self._database.reading() as connection:
-            return tuple(_sample(row) for row in connection.execute(query.order_by(SAMPLES.c.at_ns)))
+            return tuple(_sample(row) for row in connection.execute(query.order_by(DRIFTS.c.at_ns)))
 
     def put_decision_runs(self, runs: Iterable[DecisionRun]) -> None:
         """Store runs; one that starts when a stored run of its underlying does replaces it."""
@@ -103,17 +104,25 @@ class Series:
         """Delete samples and runs that ended before ``before``; return how many."""
         bound = nanoseconds(before)
         with self._database.writing() as connection:
-            samples = connection.execute(delete(SAMPLES).where(SAMPLES.c.at_ns < bound)).rowcount
+            connection.execute(delete(EXPOSURES).where(EXPOSURES.c.at_ns < bound))
+            samples = connection.execute(delete(DRIFTS).where(DRIFTS.c.at_ns < bound)).rowcount
             return samples + connection.execute(delete(RUNS).where(RUNS.c.last_ns < bound)).rowcount
 
 
-def _sample_row(sample: ExposureSample) -> dict[str, object]:
+def _exposure_row(sample: ExposureSample) -> dict[str, object]:
     encode(sample)  # refuses what is not finite: the database would keep it as NULL
     return {
-        "underlying": sample.underlying,
         "at_ns": nanoseconds(sample.at),
+        "underlying": sample.underlying,
         "index_usd": sample.index,
         "delta_coin": sample.delta,
+    }
+
+
+def _drift_row(sample: ExposureSample) -> dict[str, object]:
+    return {
+        "at_ns": nanoseconds(sample.at),
+        "underlying": sample.underlying,
         "band_lower_coin": sample.band_lower,
         "band_upper_coin": sample.band_upper,
         "ratio_held": sample.ratio_held,
