@@ -479,7 +479,8 @@ TABLE: dict[str, Case] = {
     ),
 }
 OTHER_KINDS = {
-    "an order book": "fetch_order_book_1 pro_handle_fetch_order_book_1 pro_handle_order_book_1",
+    "an order book: test_order_books": "fetch_order_book_1 pro_handle_fetch_order_book_1 "
+    "pro_handle_order_book_1",
     "a fee schedule": "fetch_trading_fee_1 fetch_trading_fees_1 fetch_trading_fees_2 "
     "fetch_trading_fees_3 fetch_trading_fees_4",
     "candles": "pro_handle_fetch_ohlcv_1",

@@ -415,7 +415,7 @@ TABLE: dict[str, Case] = {
     "handle_errors_2.json": Case(bybit.answer, "retCode is None"),
 }
 OTHER_KINDS = {
-    "an order book": "fetch_order_book_1",
+    "an order book: test_order_books": "fetch_order_book_1",
     "a fee schedule": "fetch_trading_fees_1",
     "candles": "pro_handle_ohlcv_1",
     "a liquidation of others": "pro_handle_liquidation_2",

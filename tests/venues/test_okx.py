@@ -393,7 +393,8 @@ TABLE: dict[str, Case] = {
     "handle_errors_2.json": Case(okx.answer, "code is '58001'"),
 }
 OTHER_KINDS = {
-    "an order book": "fetch_order_book_1 pro_handle_order_book_1 pro_handle_order_book_2 "
+    "an order book: test_order_books": "fetch_order_book_1 pro_handle_order_book_1 "
+    "pro_handle_order_book_2 "
     "pro_handle_order_book_3",
     "funding": "fetch_funding_rate_1 pro_handle_funding_rate_1",
     "a fee schedule": "fetch_trading_fee_1",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from listings import files_of
 
 from hedging.errors import BadInput
 from hedging.model.instrument import AmountUnit, Kind, OptionKind, Settlement
@@ -18,6 +19,27 @@ from hedging.venues import deribit, deribit_orders
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EXAMPLES = "ccxt_examples/deribit/"
 Recorded = Callable[[str], Any]
+
+
+READ_BELOW = (
+    "create_order_1 fetch_balance_1 fetch_markets_2 fetch_my_trades_1 fetch_option_1 fetch_position_1 "
+    "fetch_positions_1 fetch_ticker_1 fetch_tickers_1 fetch_time_1 parse_greeks_1 parse_order_1 "
+    "parse_option_1 parse_position_1 parse_ticker_1 parse_trade_1 parse_trade_2 pro_handle_bid_ask_1 "
+    "pro_handle_my_trades_1 pro_handle_orders_1 pro_handle_trades_1 fetch_option_chain_1"
+)
+OTHER_KINDS = {
+    "an order book: test_order_books": "pro_handle_order_book_2",
+    "a list of currencies": "fetch_currencies_1 fetch_markets_1",
+    "funding": "fetch_funding_rate_1",
+    "candles or a history of volatility": "fetch_volatility_history_1 pro_handle_ohlcv_1",
+    "the state of the system or of a sign-in": "fetch_status_1 pro_handle_authentication_message_1 "
+    "pro_handle_message_1",
+}
+
+
+def test_every_recorded_example_is_named(recorded: Recorded) -> None:
+    others = {name for names in OTHER_KINDS.values() for name in names.split()}
+    assert files_of(EXAMPLES) == {f"{name}.json" for name in {*READ_BELOW.split(), *others}}
 
 
 def pushed(recorded: Recorded, name: str) -> Any:
@@ -242,15 +264,26 @@ def test_own_trades(recorded: Recorded) -> None:
     assert (option.price, option.amount, option.client_id) == (Decimal("0.04"), Decimal(11), "")
 
 
+def test_an_own_trade_by_rest(recorded: Recorded) -> None:
+    trade = deribit_orders.fill(recorded(EXAMPLES + "fetch_my_trades_1.json")["result"]["trades"][0], "desk")
+    assert (trade.trade_id, trade.price, trade.venue_order_id) == ("ETH-34066", Decimal("0.04"), "ETH-334607")
+
+
 def test_trades_of_others_are_refused_as_own(recorded: Recorded) -> None:
-    with pytest.raises(BadInput, match="order_id"):
-        deribit_orders.fill(recorded(EXAMPLES + "parse_trade_1.json"), "desk")
+    others = [recorded(EXAMPLES + "parse_trade_1.json"), *pushed(recorded, "pro_handle_trades_1.json")]
+    for raw in others:
+        with pytest.raises(BadInput, match="order_id"):
+            deribit_orders.fill(raw, "desk")
 
 
 def test_summaries_of_books_are_refused_as_tickers(recorded: Recorded) -> None:
-    for file in ("fetch_tickers_1.json", "fetch_option_1.json"):
+    summaries = [
+        recorded(EXAMPLES + f"{file}.json")["result"][0]
+        for file in ("fetch_tickers_1", "fetch_option_1", "fetch_option_chain_1")
+    ]
+    for raw in (*summaries, recorded(EXAMPLES + "parse_option_1.json")):
         with pytest.raises(BadInput, match="timestamp"):
-            deribit.quote(recorded(EXAMPLES + file)["result"][0], None, NOW)
+            deribit.quote(raw, None, NOW)
 
 
 def test_the_time(recorded: Recorded) -> None:
