@@ -2,7 +2,8 @@
 
 from hedging.ledger.book import Ledger
 from hedging.ledger.leases import Lease
+from hedging.ledger.saved import Closes, SavedScenarios
 from hedging.ledger.series import Series
 from hedging.ledger.transaction import Transaction
 
-__all__ = ["Lease", "Ledger", "Series", "Transaction"]
+__all__ = ["Closes", "Lease", "Ledger", "SavedScenarios", "Series", "Transaction"]

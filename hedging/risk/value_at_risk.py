@@ -41,9 +41,10 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TailLoss:
-    """Losses in USD at a confidence (a fraction) over a horizon in days.
+    """Losses at a confidence (a fraction) over a horizon in days.
 
-    ``observations``: returns or draws; 0 where the method has none.
+    ``observations``: returns or draws; 0 where the method has none. In coin: where returns are revalued,
+    the tail of the P&L in coins at the moved spot; else the dollars at the present index.
     """
 
     method: Method
@@ -54,6 +55,8 @@ class TailLoss:
     observations: int
     value_at_risk_usd: float
     expected_shortfall_usd: float
+    value_at_risk_coin: float
+    expected_shortfall_coin: float
 
     @property
     def sentence(self) -> str:
@@ -98,7 +101,8 @@ def historical(
     """
     _enough(len(returns), horizon)
     surface = scenario(exposure, positions, Shocks(spots=tuple(returns)))
-    return _from_sample(exposure, Method.HISTORICAL, surface.pnl_usd[0, 0], horizon)
+    in_usd, in_coin = (_tail(profits[0, 0], horizon) for profits in (surface.pnl_usd, surface.pnl_coin))
+    return _tail_loss(exposure, Method.HISTORICAL, horizon, len(returns), (*in_usd, *in_coin))
 
 
 def monte_carlo(
@@ -114,7 +118,8 @@ def monte_carlo(
     _enough(draws, horizon)
     moves = generator.standard_normal(draws) * shape.deviation
     profits = shape.drift + shape.slope * moves + 0.5 * shape.curve * moves * moves
-    return _from_sample(exposure, Method.MONTE_CARLO, profits, horizon)
+    losses = _tail(profits, horizon)
+    return _tail_loss(exposure, Method.MONTE_CARLO, horizon, draws, _with_coin(exposure, losses))
 
 
 def cornish_fisher(exposure: Exposure, annual_vol: float, horizon: Horizon) -> TailLoss:
@@ -126,7 +131,7 @@ def cornish_fisher(exposure: Exposure, annual_vol: float, horizon: Horizon) -> T
     shape = _Quadratic.of(exposure, annual_vol, horizon)
     mean, deviation, skew, kurtosis = shape.moments()
     if deviation == 0:
-        return _tail_loss(exposure, Method.CORNISH_FISHER, horizon, 0, (-mean, -mean))
+        return _tail_loss(exposure, Method.CORNISH_FISHER, horizon, 0, _with_coin(exposure, (-mean, -mean)))
     # A quantile is c0 + c1·z + c2·z² + c3·z³ in the normal quantile z.
     c0, c2 = -skew / 6, skew / 6
     c1 = 1 - kurtosis / 8 + 5 * skew**2 / 36
@@ -143,7 +148,7 @@ def cornish_fisher(exposure: Exposure, annual_vol: float, horizon: Horizon) -> T
     hazard = float(np.exp(-z * z / 2)) / sqrt(2 * pi) / tail
     beyond = c0 - c1 * hazard + c2 * (1 - z * hazard) - c3 * (z * z + 2) * hazard
     losses = (-(mean + deviation * quantile), -(mean + deviation * beyond))
-    return _tail_loss(exposure, Method.CORNISH_FISHER, horizon, 0, losses)
+    return _tail_loss(exposure, Method.CORNISH_FISHER, horizon, 0, _with_coin(exposure, losses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +191,17 @@ class _Quadratic:
         return mean, sqrt(variance), third / variance**1.5, fourth / variance**2
 
 
+def needed_observations(confidence: float) -> int:
+    """How many observations a tail at this confidence asks for.
+
+    >>> needed_observations(0.99), needed_observations(0.95)
+    (250, 50)
+    """
+    return ceil(TAIL / (1 - confidence) - 1e-9)
+
+
 def _enough(count: int, horizon: Horizon) -> None:
-    needed = ceil(TAIL / (1 - horizon.confidence) - 1e-9)
+    needed = needed_observations(horizon.confidence)
     if count < needed:
         raise TooFewObservations(
             f"{count} observations are too few for a confidence of {horizon.confidence:.4g}: "
@@ -195,15 +209,24 @@ def _enough(count: int, horizon: Horizon) -> None:
         )
 
 
-def _from_sample(exposure: Exposure, method: Method, profits: FloatArray, horizon: Horizon) -> TailLoss:
+def _tail(profits: FloatArray, horizon: Horizon) -> tuple[float, float]:
+    """Value at risk and expected shortfall of a sample of P&L."""
     losses = np.sort(-profits)[::-1]
     count = ceil(losses.size * (1 - horizon.confidence) - 1e-9)
-    figures = (float(losses[count - 1]), float(losses[:count].mean()))
-    return _tail_loss(exposure, method, horizon, losses.size, figures)
+    return float(losses[count - 1]), float(losses[:count].mean())
+
+
+def _with_coin(exposure: Exposure, losses: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Losses in USD, and the same in coin at the present index."""
+    return (*losses, losses[0] / exposure.index, losses[1] / exposure.index)
 
 
 def _tail_loss(
-    exposure: Exposure, method: Method, horizon: Horizon, observations: int, losses: tuple[float, float]
+    exposure: Exposure,
+    method: Method,
+    horizon: Horizon,
+    observations: int,
+    losses: tuple[float, float, float, float],
 ) -> TailLoss:
     if not all(map(isfinite, losses)):
         raise BadInput(f"the {exposure.underlying} losses are no finite numbers")
@@ -216,4 +239,6 @@ def _tail_loss(
         observations=observations,
         value_at_risk_usd=losses[0],
         expected_shortfall_usd=losses[1],
+        value_at_risk_coin=losses[2],
+        expected_shortfall_coin=losses[3],
     )
