@@ -83,7 +83,7 @@ def assess(snapshot: Snapshot, rules: Rules) -> Assessment:
     one whose hedge has no fresh price, whose coin balance is not known where it counts, or whose sum is
     no finite number.
     """
-    hedges = frozenset(item.hedge_instrument for item in rules.underlyings)
+    hedges = frozenset(item.hedge_key for item in rules.underlyings)
     valuation = value_positions(snapshot, hedges, rules.ages.marks)
     gaps = [*snapshot.gaps, *valuation.gaps]
     exposures: dict[str, Exposure] = {}
@@ -93,7 +93,7 @@ def assess(snapshot: Snapshot, rules: Rules) -> Assessment:
     for item in rules.underlyings:
         gaps += [*_hedge_gaps(item, snapshot, rules.ages.marks), *_equity_gaps(item, snapshot)]
         unvalued = frozenset(gap.what for gap in gaps if gap.underlying in {None, item.underlying})
-        quote = snapshot.quotes.get(item.hedge_instrument)
+        quote = snapshot.quotes.get(item.hedge_key)
         if quote is not None and quote.index is not None and not unvalued:
             whole = exposure(item, valuation.positions, snapshot.balances, quote.index, snapshot.at)
             if isfinite(whole.delta + whole.delta_net + whole.equity + whole.gamma_coin):
@@ -173,7 +173,7 @@ def _propose(
 def _sized(
     rules: Rules, item: UnderlyingRules, snapshot: Snapshot, current: Drift, now: Situation
 ) -> SizedHedge:
-    quote = snapshot.quotes.get(item.hedge_instrument)
+    quote = snapshot.quotes.get(item.hedge_key)
     if now.instrument is None or quote is None:
         raise BadInput(f"the hedging instrument {item.hedge_instrument} is not known at the venue")
     age = (snapshot.at - quote.touch_received_at).total_seconds()
@@ -310,7 +310,7 @@ def _waiting(now: Situation) -> Ticket | None:
 def _hedge_gaps(item: UnderlyingRules, snapshot: Snapshot, max_age: float) -> Iterator[Gap]:
     """What is wrong with the prices of the hedge, also while none of it is held."""
     name = item.hedge_instrument
-    quote = snapshot.quotes.get(name)
+    quote = snapshot.quotes.get(item.hedge_key)
     if quote is None:
         yield _gap(item, name, GapReason.MISSING, f"no quote for {name} has arrived")
         return

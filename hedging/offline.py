@@ -8,6 +8,7 @@ read.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +56,7 @@ class Book:
     """What the two files say; ``hedges``: the hedging instrument of each underlying that has one."""
 
     snapshot: Snapshot
-    hedges: Mapping[str, str]
+    hedges: Mapping[str, Instrument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +127,29 @@ def export_book(snapshot: Snapshot, hedges: Sequence[Instrument] = ()) -> tuple[
     ``hedges``: the hedging instrument of each underlying, also where none of it is held; it gives the
     index of the underlying. Gaps go along, so that nothing is known offline that was not known on screen.
     """
-    held = {position.instrument.name: position.instrument for position in snapshot.positions}
-    instruments = {**held, **{instrument.name: instrument for instrument in hedges}}
-    marked = frozenset(instrument.name for instrument in hedges)
+    held = {position.instrument.key: position.instrument for position in snapshot.positions}
+    instruments = {**held, **{instrument.key: instrument for instrument in hedges}}
+    marked = frozenset(instrument.key for instrument in hedges)
+    shared = Counter(instrument.name for instrument in instruments.values())
     rows = [
         *(
-            ("position", p.account, p.instrument.name, str(p.amount), _finite(p.floating_pnl), "", "", "")
+            ("position", p.account, name, str(p.amount), _finite(p.floating_pnl), "", "", "")
             for p in snapshot.positions
+            for name in (_called(p.instrument, shared),)
         ),
         *(("balance", b.account, b.currency, _cell(b.equity), "", "", "", "") for b in snapshot.balances),
         *(("gap", "", g.what, "", "", g.reason.value, g.underlying or "", g.detail) for g in snapshot.gaps),
     ]
     market = [
-        _market_row(snapshot, instrument, hedge="yes" if name in marked else "no")
-        for name, instrument in sorted(instruments.items())
+        _market_row(snapshot, instrument, hedge="yes" if key in marked else "no")
+        for key, instrument in sorted(instruments.items())
     ]
     return _csv(POSITION_COLUMNS, rows), _csv(MARKET_COLUMNS, market)
+
+
+def _called(instrument: Instrument, shared: Mapping[str, int]) -> str:
+    """Its name, and the venue before it where another venue of the book has the same name."""
+    return instrument.key if shared[instrument.name] > 1 else instrument.name
 
 
 def read_book(positions: Path, market: Path) -> Book:
@@ -159,24 +167,9 @@ def parsed_book(
 ) -> Book:
     """As ``read_book``, from the texts of the files."""
     market_rows = _rows(market, market_name, MARKET_COLUMNS)
-    instruments: dict[str, Instrument] = {}
-    quotes: dict[str, Quote] = {}
-    hedges: dict[str, str] = {}
     at = market_rows[0].time("as_of")
-    for row in market_rows:
-        if row.time("as_of") != at:
-            raise BadInput(f"{row.place}: as_of differs from the first row's; a market is of one instant")
-        instrument = _instrument(row)
-        if instrument.name in instruments:
-            raise BadInput(f"{row.place}: {instrument.name} is there twice; leave one row")
-        instruments[instrument.name] = instrument
-        quote = _quote(row, instrument)
-        if quote is not None:
-            quotes[instrument.name] = quote
-        if _yes(row, "hedge"):
-            other = hedges.setdefault(instrument.underlying, instrument.name)
-            if other != instrument.name:
-                raise BadInput(f"{row.place}: {other} is marked as hedge of {instrument.underlying} already")
+    listed = _listed(market_rows)
+    called = _by_name(listed.instruments)
     held: dict[tuple[RowKind, str, str], Position | Balance] = {}
     gaps: list[Gap] = []
     for row in _rows(positions, positions_name, POSITION_COLUMNS):
@@ -184,25 +177,55 @@ def parsed_book(
         if kind is RowKind.GAP:
             gaps.append(_gap(row))
             continue
-        key = (kind, row.text("account"), row.text("name"))
+        account, name = row.text("account"), row.text("name")
+        instrument = _only(called[name], row) if kind is RowKind.POSITION and name in called else None
+        key = (kind, account, instrument.key if instrument else name)
         if key in held:
-            raise BadInput(f"{row.place}: the {kind.value} {key[2]} of {key[1]} is there twice; leave one")
+            raise BadInput(f"{row.place}: the {kind.value} {name} of {account} is there twice; leave one")
         if kind is RowKind.BALANCE:
             held[key] = _balance(row, at)
-        elif key[2] in instruments:
-            held[key] = _position(row, instruments[key[2]], at)
+        elif instrument is not None:
+            held[key] = _position(row, instrument, at)
         else:
-            detail = f"{key[2]} is held by {key[1]} and not in {market_name}"
-            reason = GapReason.UNKNOWN_INSTRUMENT
-            gaps.append(Gap(what=key[2], reason=reason, detail=detail, underlying=None))
+            detail = f"{name} is held by {account} and not in {market_name}"
+            gaps.append(Gap(what=name, reason=GapReason.UNKNOWN_INSTRUMENT, detail=detail, underlying=None))
     found = Snapshot(
         at=at,
         positions=tuple(item for item in held.values() if isinstance(item, Position)),
         balances=tuple(item for item in held.values() if isinstance(item, Balance)),
-        quotes=quotes,
+        quotes=listed.quotes,
         gaps=tuple(gaps),
     )
-    return Book(found, _with_default_hedges(instruments.values(), hedges))
+    return Book(found, _with_default_hedges(listed.instruments.values(), listed.hedges))
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What a market file says, by instrument key; the hedge by underlying."""
+
+    instruments: dict[str, Instrument]
+    quotes: dict[str, Quote]
+    hedges: dict[str, Instrument]
+
+
+def _listed(rows: Sequence[_Row]) -> _Listed:
+    listed = _Listed({}, {}, {})
+    for row in rows:
+        if row.time("as_of") != rows[0].time("as_of"):
+            raise BadInput(f"{row.place}: as_of differs from the first row's; a market is of one instant")
+        instrument = _instrument(row)
+        if instrument.key in listed.instruments:
+            raise BadInput(f"{row.place}: {instrument.name} is there twice; leave one row")
+        listed.instruments[instrument.key] = instrument
+        quote = _quote(row, instrument)
+        if quote is not None:
+            listed.quotes[instrument.key] = quote
+        if _yes(row, "hedge"):
+            other = listed.hedges.setdefault(instrument.underlying, instrument)
+            if other != instrument:
+                hedge = f"{other.name} is marked as hedge of {instrument.underlying} already"
+                raise BadInput(f"{row.place}: {hedge}")
+    return listed
 
 
 def offline_assessment(book: Book, numeraire: Numeraire) -> Assessment:
@@ -219,7 +242,8 @@ def offline_assessment(book: Book, numeraire: Numeraire) -> Assessment:
             UnderlyingRules(
                 underlying=underlying,
                 account=next(iter([*owners, *accounts]), ""),
-                hedge_instrument=hedge,
+                venue=hedge.venue,
+                hedge_instrument=hedge.name,
                 numeraire=numeraire,
                 band=NO_BAND,
                 limits=(),
@@ -230,7 +254,7 @@ def offline_assessment(book: Book, numeraire: Numeraire) -> Assessment:
 
 
 def _market_row(snapshot: Snapshot, instrument: Instrument, hedge: str) -> tuple[str, ...]:
-    quote = snapshot.quotes.get(instrument.name)
+    quote = snapshot.quotes.get(instrument.key)
     marks = (None,) * 4 if quote is None else (quote.mark, quote.index, quote.forward, quote.iv)
     return (
         snapshot.at.isoformat(),
@@ -301,6 +325,7 @@ def _quote(row: _Row, instrument: Instrument) -> Quote | None:
         return None
     received = row.time("received_at")
     return Quote(
+        venue=instrument.venue,
         instrument=instrument.name,
         bid=None,
         ask=None,
@@ -356,10 +381,28 @@ def _gap(row: _Row) -> Gap:
     )
 
 
-def _with_default_hedges(instruments: Iterable[Instrument], hedges: dict[str, str]) -> dict[str, str]:
+def _by_name(instruments: Mapping[str, Instrument]) -> Mapping[str, Sequence[Instrument]]:
+    """Every way a position may call its instrument: by its key, and by the venue's name alone."""
+    called: dict[str, list[Instrument]] = {}
+    for key, instrument in instruments.items():
+        called.setdefault(key, []).append(instrument)
+        called.setdefault(instrument.name, []).append(instrument)
+    return called
+
+
+def _only(found: Sequence[Instrument], row: _Row) -> Instrument:
+    if len(found) > 1:
+        keys = " or ".join(instrument.key for instrument in found)
+        raise BadInput(f"{row.place}: {found[0].name} is listed by several venues; write {keys}")
+    return found[0]
+
+
+def _with_default_hedges(
+    instruments: Iterable[Instrument], hedges: dict[str, Instrument]
+) -> dict[str, Instrument]:
     """Where none is marked, an underlying's index comes with its perpetual, else with its first row."""
     for instrument in sorted(instruments, key=lambda each: each.kind is not Kind.PERPETUAL):
-        hedges.setdefault(instrument.underlying, instrument.name)
+        hedges.setdefault(instrument.underlying, instrument)
     return hedges
 
 

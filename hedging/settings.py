@@ -129,7 +129,7 @@ class UnderlyingSettings(_Section):
             )
         return self
 
-    def rules(self, underlying: str) -> UnderlyingRules:
+    def rules(self, underlying: str, venue: str) -> UnderlyingRules:
         """The nouns the core reads."""
         limits = [
             Limit(underlying=underlying, measure=measure, soft=found.soft, hard=found.hard)
@@ -139,6 +139,7 @@ class UnderlyingSettings(_Section):
         return UnderlyingRules(
             underlying=underlying,
             account=self.account,
+            venue=venue,
             hedge_instrument=self.hedge,
             numeraire=Numeraire(self.numeraire),
             band=Band(**self.band.model_dump()),
@@ -233,8 +234,11 @@ class Settings(_Section):
     @property
     def rules(self) -> Rules:
         """The settings as the core reads them."""
+        venues = {account.name: account.venue for account in self.accounts}
         return Rules(
-            underlyings=tuple(item.rules(name) for name, item in self.underlyings.items()),
+            underlyings=tuple(
+                item.rules(name, venues[item.account]) for name, item in self.underlyings.items()
+            ),
             execution=ExecutionRules(**self.execution.model_dump()),
             ages=AgeRules(**self.ages.model_dump()),
             auto=AutoRules(**self.auto.model_dump()),

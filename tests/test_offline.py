@@ -124,7 +124,7 @@ def test_what_is_valued_from_the_files_is_what_the_snapshot_says(held, share, ma
 def test_gaps_and_missing_quotes_go_along():
     """Where the screen shows no figure, the files give none."""
     gap = Gap(what="ETH feed", reason=GapReason.UNREACHABLE, detail="no answer", underlying=None)
-    broken = replace(LIVE, gaps=(gap,), quotes={"BTC-PERPETUAL": quote()})
+    broken = replace(LIVE, gaps=(gap,), quotes={"deribit:BTC-PERPETUAL": quote()})
     texts = export_book(broken, (PERPETUAL,))
     found = offline_assessment(parsed_book(*texts), Numeraire(0.0))
     truth = assess(broken, rules())
@@ -144,7 +144,7 @@ def test_gaps_and_missing_quotes_go_along():
     ],
 )
 def test_a_mark_that_is_none_is_the_same_gap_as_on_screen(changes, reason):
-    name = HELD[0].instrument.name
+    name = HELD[0].instrument.key
     live = replace(LIVE, quotes={**LIVE.quotes, name: replace(LIVE.quotes[name], **changes)})
     found = offline_assessment(parsed_book(*export_book(live, (PERPETUAL,))), Numeraire(0.0))
     assert [each.reason for each in found.gaps] == [reason]
@@ -180,7 +180,7 @@ def test_a_balance_that_is_missing_is_a_gap():
 
 def test_without_a_marked_hedge_the_perpetual_gives_the_index():
     book = parsed_book(*export_book(LIVE))
-    assert book.hedges == {"BTC": "BTC-PERPETUAL"}
+    assert {name: hedge.key for name, hedge in book.hedges.items()} == {"BTC": "deribit:BTC-PERPETUAL"}
     assert offline_assessment(book, Numeraire(0.0)).exposures["BTC"].index == INDEX
 
 
@@ -339,3 +339,20 @@ def test_every_column_is_documented(files):
 def test_a_report_holds_no_number_that_is_none():
     report = Report.of(NOW, numeraire_of("usd"), ("BTC",), assess(replace(LIVE, quotes={}), rules()))
     assert json.loads(report.text(Format.JSON))["exposures"][0]["delta_coin"] is None
+
+
+def test_two_venues_may_use_one_name(files):
+    ours = HELD[0]
+    theirs = replace(ours, account="other", instrument=replace(ours.instrument, venue="bybit"))
+    quotes = {**LIVE.quotes, theirs.instrument.key: replace(LIVE.quotes[ours.instrument.key], venue="bybit")}
+    both = replace(LIVE, positions=(*LIVE.positions, theirs), quotes=quotes)
+    positions, marks = export_book(both, (PERPETUAL,))
+    assert [p.instrument.key for p in parsed_book(positions, marks).snapshot.positions] == [
+        p.instrument.key for p in both.positions
+    ]
+    bare = positions.replace(theirs.instrument.key, theirs.instrument.name)
+    with pytest.raises(BadInput, match="several venues"):
+        parsed_book(bare, marks)
+    twice = positions + positions.splitlines()[1] + "\n"
+    with pytest.raises(BadInput, match="twice"):
+        parsed_book(twice, marks)

@@ -71,7 +71,7 @@ async def execute(desk: DeskState, ticket: Ticket) -> None:
     if started is None:
         return
     item = desk.item(ticket.underlying)
-    instrument = desk.book.instruments[ticket.legs[0].instrument]
+    instrument = desk.book.instruments[item.hedge_key]
     run = Run(started, item, instrument, desk.latches.trips)
     clip = misses = 0
     while misses < MOST_MISSES:
@@ -136,7 +136,7 @@ def _next_amount(desk: DeskState, run: Run, whole: Assessment, clip: int) -> Dec
     if clip >= MOST_CLIPS:
         raise Over("a hundred clips did not fill it")
     rest = leg.amount - _filled(desk, ticket)
-    quote = desk.book.quotes.get(leg.instrument)
+    quote = desk.book.quotes.get(instrument.key)
     current = whole.drifts.get(ticket.underlying)
     if rest < instrument.minimum:
         raise Over(FILLED)
@@ -207,7 +207,7 @@ async def _pass_gates(desk: DeskState, run: Run, clip: int) -> tuple[Order, Refu
 
 def _priced(desk: DeskState, order: Order, ticket: Ticket, instrument: Instrument) -> Order:
     """The order at the collar's edge of this moment, never worse than approved; unpriced, C3 refuses it."""
-    quote = desk.book.quotes.get(instrument.name)
+    quote = desk.book.quotes.get(instrument.key)
     if quote is None:
         return order
     try:
@@ -233,7 +233,7 @@ def _gate_state(
         instrument=instrument,
         status=desk.blotter.status,
         latches=desk.latches.reasons(),
-        quote=book.quotes.get(instrument.name),
+        quote=book.quotes.get(instrument.key),
         exposure=whole.exposures.get(item.underlying),
         position=book.amount(item.account, instrument.name),
         position_at=book.positions_at(item.account),
@@ -295,7 +295,7 @@ def _use_caps(desk: DeskState, order: Order, amount: Decimal) -> None:
     if status.auto.mode is not AutoMode.ARMED or not by_itself(order.approver):
         return
     price = order.average_price or order.limit_price
-    coins = coins_of(desk.book.instruments[order.instrument], amount, price)
+    coins = coins_of(desk.book.instruments[order.instrument_key], amount, price)
     used = replace(
         status.auto,
         orders_used=status.auto.orders_used + 1,

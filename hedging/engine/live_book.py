@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hedging.model.book import Balance, Position
-from hedging.model.instrument import Instrument
+from hedging.model.instrument import Instrument, key
 from hedging.model.market import Quote
 from hedging.model.rules import AgeRules
 from hedging.model.snapshot import Gap, GapReason, Snapshot
@@ -40,8 +40,8 @@ class LiveBook:
 
     def take_quote(self, quote: Quote) -> bool:
         """Keep the newest quote of its instrument; whether a decision depends on it."""
-        self.quotes[quote.instrument] = quote
-        needed = quote.instrument in self._needed
+        self.quotes[quote.key] = quote
+        needed = quote.key in self._needed
         self.version += needed
         return needed
 
@@ -102,7 +102,7 @@ class LiveBook:
             return ()
         self._positions[account] = after
         self._positions_at[account] = asked_at
-        held = (name for positions in self._positions.values() for name in positions)
+        held = (p.instrument.key for positions in self._positions.values() for p in positions.values())
         self._needed = self._hedges.union(held)
         self._filled.pop(account, None)
         self.version += 1
@@ -136,18 +136,22 @@ class LiveBook:
         """One balance, None while it was not read."""
         return next((b for b in self._balances.get(account, ()) if b.currency == currency), None)
 
-    def names(self) -> frozenset[str]:
-        """Instruments a decision needs: all that is held, and the hedges."""
+    def needed(self) -> frozenset[str]:
+        """Keys of the instruments a decision needs: all that is held, and the hedges."""
         return self._needed
+
+    def names_at(self, venue: str) -> frozenset[str]:
+        """The same by the venue's own names, for one venue."""
+        prefix = key(venue, "")
+        return frozenset(each.removeprefix(prefix) for each in self._needed if each.startswith(prefix))
 
     def snapshot(self, now: datetime) -> Snapshot:
         """All that is known at ``now``; whatever is missing or old for the whole book is a gap."""
-        needed = self.names()
         return Snapshot(
             at=now,
             positions=tuple(p for held in self._positions.values() for p in held.values()),
             balances=tuple(self._comparable(b) for balances in self._balances.values() for b in balances),
-            quotes={name: self.quotes[name] for name in sorted(needed) if name in self.quotes},
+            quotes={each: self.quotes[each] for each in sorted(self._needed) if each in self.quotes},
             gaps=tuple(self._gaps(now)),
         )
 
@@ -184,8 +188,8 @@ class LiveBook:
         filled = self._filled.get(account, {})
         odd = {}
         for name in sorted(before.keys() | after.keys() | filled.keys()):
-            instrument = self.instruments.get(name)
-            if instrument and instrument.expiry and instrument.expiry <= asked_at:
+            held = before.get(name) or after.get(name)
+            if held and held.instrument.expiry and held.instrument.expiry <= asked_at:
                 continue
             was = before[name].amount if name in before else Decimal(0)
             now = after[name].amount if name in after else Decimal(0)

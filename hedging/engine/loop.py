@@ -17,6 +17,7 @@ from hedging.engine.publisher import Publisher
 from hedging.engine.releasing import release
 from hedging.errors import VenueError, VenueUnreachable, WorkflowError
 from hedging.ledger import Ledger
+from hedging.model.instrument import key
 from hedging.model.rules import UnderlyingRules
 from hedging.model.trading import (
     AutoMode,
@@ -149,7 +150,7 @@ class Loop:
         return Situation(
             now=now,
             inputs_hash=digest,
-            instrument=desk.book.instruments.get(item.hedge_instrument),
+            instrument=desk.book.instruments.get(item.hedge_key),
             ticket=desk.blotter.tickets.get(item.underlying),
             live=desk.blotter.working_in(item.underlying),
             state=desk.blotter.status.state,
@@ -303,14 +304,15 @@ class Loop:
     async def _sweep_marks(self, account: str) -> None:
         """The floor under the stream: ask for whatever is about to be too old, and follow new positions."""
         desk = self._desk
-        needed = desk.book.names()
+        reads = desk.sessions[account].reads
+        venue = reads.venue
+        needed = desk.book.names_at(venue)
         for market in self._markets:
             market.add_tickers(sorted(needed))
-        reads = desk.sessions[account].reads
         old = desk.now() - timedelta(seconds=desk.rules.ages.marks / 2)
         failures = 0
         for name in sorted(needed):
-            quote = desk.book.quotes.get(name)
+            quote = desk.book.quotes.get(key(venue, name))
             if quote is not None and quote.received_at >= old:
                 continue
             try:

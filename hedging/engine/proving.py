@@ -69,7 +69,7 @@ async def _not_found(desk: DeskState, order: Order) -> None:
 async def _read_what_it_did(desk: DeskState, order: Order) -> None:
     """Read the account's trades since the order, which books a fill of it, and the positions."""
     reads = desk.sessions[order.account].reads
-    instrument = desk.book.instruments.get(order.instrument)
+    instrument = desk.book.instruments.get(order.instrument_key)
     if instrument is not None:
         since = order.created_at - SINCE_BEFORE
         desk.take_fills(await reads.run(reads.fills, instrument.settlement_currency, since))

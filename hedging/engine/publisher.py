@@ -151,10 +151,9 @@ class Publisher:
 
     def _feeds(self) -> tuple[Feed, ...]:
         book, ages = self._desk.book, self._desk.rules.ages
-        names = book.names()
-        held = [book.quotes.get(name) for name in names]
+        held = [book.quotes.get(key) for key in book.needed()]
         marks = None if None in held else min((q.received_at for q in held if q), default=None)
-        touches = [book.quotes.get(item.hedge_instrument) for item in self._desk.rules.underlyings]
+        touches = [book.quotes.get(item.hedge_key) for item in self._desk.rules.underlyings]
         touch = None if None in touches else min((q.touch_received_at for q in touches if q), default=None)
         accounts = list(self._desk.sessions)
         positions = [book.positions_at(account) for account in accounts]

@@ -108,9 +108,9 @@ async def _checked(settings: Settings, sessions: Mapping[str, Sessions]) -> dict
         await pair.reads.run(pair.reads.check_key)
         loaded = await pair.reads.run(pair.reads.load, tuple(settings.underlyings))
         pair.orders.instruments = loaded
-        instruments.update(loaded)
+        instruments.update({each.key: each for each in loaded.values()})
     for item in settings.rules.underlyings:
-        hedge = instruments.get(item.hedge_instrument)
+        hedge = instruments.get(item.hedge_key)
         if hedge is None or hedge.underlying != item.underlying:
             raise SettingsError(
                 f"underlyings.{item.underlying}.hedge is {item.hedge_instrument!r}, "
@@ -167,7 +167,7 @@ async def _serve(
     desk = DeskState(
         rules=rules,
         book=LiveBook(
-            (a.name for a in addresses), (i.hedge_instrument for i in rules.underlyings), rules.ages
+            (a.name for a in addresses), (i.hedge_key for i in rules.underlyings), rules.ages
         ),
         blotter=Blotter(records.ledger, records.lease, clock.utc_now),
         latches=Latches(settings.state),
@@ -189,7 +189,7 @@ async def _serve(
     pushed = StreamEvents(on_fill=loop.on_pushed, on_report=loop.on_pushed, on_balance=desk.take_balance)
     streams = [*markets, *(AccountStream(address, clock.utc_now, pushed) for address in addresses)]
     markets[0].add(sorted(item.hedge_instrument for item in rules.underlyings))
-    markets[0].add_tickers(sorted(desk.book.names()))
+    markets[0].add_tickers(sorted(desk.book.names_at(addresses[0].venue)))
     markets[0].add_tickers(settings.watch)
     for stream in streams:
         stream.start()

@@ -28,7 +28,7 @@ class Balance:
     """One currency of one account, in units of that currency.
 
     ``delta_total`` is the venue's own net transaction delta in coin, per underlying where the
-    currency margins several (USDC).
+    currency margins several (USDC); ``delta_black`` the same of Black's deltas, where the venue states it.
     """
 
     account: str
@@ -39,6 +39,7 @@ class Balance:
     maintenance_margin: float
     delta_total: tuple[tuple[str, float], ...]
     received_at: datetime
+    delta_black: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,11 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 
+def key(venue: str, name: str) -> str:
+    """The key of the instrument that ``venue`` calls ``name``."""
+    return f"{venue}:{name}"
+
+
 class Kind(StrEnum):
     """Family of an instrument."""
 
@@ -71,6 +76,15 @@ class Instrument:
     expiry: datetime | None = None
     strike: float | None = None
     option_kind: OptionKind | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other: two venues give one name to different instruments.
+
+        >>> "deribit:BTC-PERPETUAL" == key("deribit", "BTC-PERPETUAL")
+        True
+        """
+        return key(self.venue, self.name)
 
     @property
     def amount_label(self) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hedging.model.exposure import Convention
+from hedging.model.instrument import key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class Quote:
     ``touch_received_at`` is when bid and ask last arrived.
     """
 
+    venue: str
     instrument: str
     bid: float | None
     ask: float | None
@@ -29,6 +31,11 @@ class Quote:
     venue_at: datetime
     received_at: datetime
     touch_received_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Key of the instrument it is of."""
+        return key(self.venue, self.instrument)
 
     @property
     def mid(self) -> float | None:

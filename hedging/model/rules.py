@@ -2,23 +2,30 @@
 
 from dataclasses import dataclass
 
+from hedging.model.instrument import key
 from hedging.model.limits import Band, Limit, Numeraire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderlyingRules:
-    """How one underlying is hedged: where, with what, inside which band and limits.
+    """How one underlying is hedged: where (``account`` at ``venue``), with what, in which band and limits.
 
     ``max_order_coin`` bounds a single order (C4); ``limits`` are in each measure's unit.
     """
 
     underlying: str
     account: str
+    venue: str
     hedge_instrument: str
     numeraire: Numeraire
     band: Band
     limits: tuple[Limit, ...]
     max_order_coin: float
+
+    @property
+    def hedge_key(self) -> str:
+        """Key of the hedging instrument."""
+        return key(self.venue, self.hedge_instrument)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Positions, balances and quotes at one instant of our clock, with what is missing."""
+    """Positions, balances and quotes (by instrument key) at one instant, with what is missing."""
 
     at: datetime
     positions: tuple[Position, ...]

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from hedging.model.instrument import key
 from hedging.units import Side
 
 
@@ -158,6 +159,11 @@ class Order:
     updated_at: datetime | None = None
     not_found_at: tuple[datetime, ...] = ()
     detail: str = ""
+
+    @property
+    def instrument_key(self) -> str:
+        """Key of its instrument."""
+        return key(self.venue, self.instrument)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

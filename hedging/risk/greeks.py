@@ -33,7 +33,7 @@ def value_positions(snapshot: Snapshot, hedges: frozenset[str], max_age_seconds:
 
     Args:
         snapshot: positions and quotes of one instant.
-        hedges: names of the instruments that are configured as hedges.
+        hedges: keys of the instruments that are configured as hedges.
         max_age_seconds: oldest mark that still is a value.
 
     Returns:
@@ -44,7 +44,7 @@ def value_positions(snapshot: Snapshot, hedges: frozenset[str], max_age_seconds:
     plain: list[PositionExposure] = []
     options: list[tuple[Position, Quote]] = []
     for position in snapshot.positions:
-        quote = snapshot.quotes.get(position.instrument.name)
+        quote = snapshot.quotes.get(position.instrument.key)
         gap = _odd_amount(position) or _gap(position.instrument, quote, snapshot.at, max_age_seconds)
         if gap is not None or quote is None:
             gaps.append(gap or _missing(position.instrument, "quote"))
@@ -150,7 +150,7 @@ def _value_without_option(
         forward=None,
         mark=quote.mark,
         years=years,
-        is_hedge=instrument.name in hedges,
+        is_hedge=instrument.key in hedges,
     )
 
 
@@ -231,7 +231,7 @@ def _option_exposure(
         forward=quote.forward,
         mark=quote.mark,
         years=_years(instrument, at),
-        is_hedge=instrument.name in hedges,
+        is_hedge=instrument.key in hedges,
     )
 
 

@@ -143,6 +143,7 @@ def _quote(name: str, at: datetime, received_at: datetime, **figures: float | No
         ("bid", "ask", "bid_size", "ask_size", "mark", "index", "forward", "iv", "venue_delta")
     )
     return Quote(
+        venue=BINANCE,
         instrument=name,
         **{**found, **figures},
         venue_at=at,

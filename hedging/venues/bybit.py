@@ -188,6 +188,7 @@ def quote(raw: Raw, at: datetime, previous: Quote | None, received_at: datetime)
 
 def _empty(name: str, at: datetime, received_at: datetime) -> Quote:
     return Quote(
+        venue=BYBIT,
         instrument=name, bid=None, ask=None, bid_size=None, ask_size=None, mark=None, index=None,
         forward=None, iv=None, venue_delta=None, venue_at=at, received_at=received_at,
         touch_received_at=received_at,

@@ -116,6 +116,7 @@ def quote(raw: Raw, previous: Quote | None, received_at: datetime) -> Quote:
         at, touch_at = previous.venue_at, previous.touch_received_at
     greeks = read.optional_object("greeks")
     return Quote(
+        venue=DERIBIT,
         instrument=name,
         bid=bid,
         ask=ask,
@@ -150,6 +151,7 @@ def touch(raw: Raw, previous: Quote | None, received_at: datetime) -> Quote:
     ask, ask_size = _side(read, "best_ask_price", "best_ask_amount")
     if previous is None:
         return Quote(
+            venue=DERIBIT,
             instrument=name, bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size, mark=None, index=None,
             forward=None, iv=None, venue_delta=None, venue_at=at, received_at=received_at,
             touch_received_at=received_at,

@@ -130,6 +130,7 @@ def _part(read: Payload, received_at: datetime, **figures: float | None) -> Quot
         ("bid", "ask", "bid_size", "ask_size", "mark", "index", "forward", "iv", "venue_delta")
     )
     return Quote(
+        venue=OKX,
         instrument=read.text("instId"),
         **{**found, **figures},
         venue_at=read.time("ts"),

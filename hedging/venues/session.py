@@ -70,6 +70,11 @@ class AccountSession:
         self._wire.close()
 
     @property
+    def venue(self) -> str:
+        """Whose account it is."""
+        return self.address.venue
+
+    @property
     def settlement_currencies(self) -> tuple[str, ...]:
         """Currencies the loaded instruments settle in: the ones to ask ``fills`` for."""
         return tuple(sorted({known.settlement_currency for known in self.instruments.values()}))

@@ -84,7 +84,7 @@ async def test_inputs_that_grew_old_while_the_ledger_was_locked_are_not_used(fak
     while not fake.venue.sent and not task.done():  # noqa: ASYNC110  # the loop itself is blocked
         await asyncio.sleep(0)
     released.join()
-    quote = fake.desk.book.quotes["BTC-PERPETUAL"]
+    quote = fake.desk.book.quotes["deribit:BTC-PERPETUAL"]
     first = fake.venue.sent[0]
     assert first.sent_at - quote.touch_received_at < timedelta(seconds=2)
     assert first.created_at == first.sent_at

@@ -90,6 +90,7 @@ def balance(seconds, currency="BTC", equity=60.0):
 
 def quote(name, seconds=0.0, mark=100_000.0):
     return Quote(
+        venue="deribit",
         instrument=name,
         bid=None,
         ask=None,
@@ -108,7 +109,7 @@ def quote(name, seconds=0.0, mark=100_000.0):
 
 @pytest.fixture
 def book():
-    made = LiveBook([ACCOUNT], [PERPETUAL.name], AGES)
+    made = LiveBook([ACCOUNT], [PERPETUAL.key], AGES)
     made.instruments = {PERPETUAL.name: PERPETUAL, OPTION.name: OPTION}
     return made
 
@@ -194,7 +195,7 @@ def test_an_expired_option_may_vanish_and_a_living_one_may_not(book):
 
 
 def test_accounts_do_not_explain_each_other():
-    book = LiveBook([ACCOUNT, "second"], [PERPETUAL.name], AGES)
+    book = LiveBook([ACCOUNT, "second"], [PERPETUAL.key], AGES)
     book.take_positions("second", (position(500, account="second"),), at(0))
     book.take_positions(ACCOUNT, (position(500),), at(0))
     book.take_fill(fill(100), at(1))
@@ -208,23 +209,25 @@ def test_accounts_do_not_explain_each_other():
 
 def test_only_what_a_decision_depends_on_makes_a_new_version(book):
     book.take_positions(ACCOUNT, (position(-3, OPTION),), at(0))
-    assert book.names() == {PERPETUAL.name, OPTION.name}
+    assert book.needed() == {PERPETUAL.key, OPTION.key}
+    assert book.names_at("deribit") == {PERPETUAL.name, OPTION.name}
+    assert book.names_at("okx") == frozenset()
     before = book.version
     assert not book.take_quote(quote("ETH-PERPETUAL"))
     assert book.version == before
     assert book.take_quote(quote(OPTION.name))
     assert book.take_quote(quote(PERPETUAL.name))
     assert book.version == before + 2
-    assert set(book.snapshot(NOON).quotes) == {PERPETUAL.name, OPTION.name}
-    assert book.quotes["ETH-PERPETUAL"].mark == 100_000.0
+    assert set(book.snapshot(NOON).quotes) == {PERPETUAL.key, OPTION.key}
+    assert book.quotes["deribit:ETH-PERPETUAL"].mark == 100_000.0
 
 
 def test_what_is_no_longer_held_is_no_longer_needed(book):
     book.take_positions(ACCOUNT, (position(-3, OPTION),), at(0))
     book.take_quote(quote(OPTION.name))
     book.take_positions(ACCOUNT, (), at(2))
-    assert book.names() == {PERPETUAL.name}
-    assert OPTION.name not in book.snapshot(at(2)).quotes
+    assert book.needed() == {PERPETUAL.key}
+    assert OPTION.key not in book.snapshot(at(2)).quotes
 
 
 # --- balances -----------------------------------------------------------------------------------------------
@@ -284,7 +287,7 @@ def test_reads_grow_stale_at_their_own_limits(book):
 
 
 def test_one_account_that_was_not_read_is_a_gap_though_the_other_was():
-    book = LiveBook([ACCOUNT, "second"], [PERPETUAL.name], AGES)
+    book = LiveBook([ACCOUNT, "second"], [PERPETUAL.key], AGES)
     book.take_positions(ACCOUNT, (), at(0))
     book.take_balances(ACCOUNT, (), at(0))
     assert {gap.detail for gap in book.snapshot(at(1)).gaps} == {

@@ -127,7 +127,7 @@ async def test_while_recovering_people_can_stop_and_nothing_else(fake):
 
 
 async def test_one_instrument_without_a_price_hides_no_other(fake):
-    fake.desk.book._needed = frozenset({"A-EXPIRED", "BTC-PERPETUAL"})
+    fake.desk.book._needed = frozenset({"deribit:A-EXPIRED", "deribit:BTC-PERPETUAL"})
     fake.desk.book.quotes.clear()
 
     def ticker(name):
@@ -137,7 +137,7 @@ async def test_one_instrument_without_a_price_hides_no_other(fake):
 
     fake.venue.ticker = ticker
     await a_loop(fake)._sweep_marks("main")
-    assert "BTC-PERPETUAL" in fake.desk.book.quotes
+    assert "deribit:BTC-PERPETUAL" in fake.desk.book.quotes
 
 
 async def test_a_failed_position_read_at_the_end_of_the_recovery_ends_nothing(fake):

@@ -102,6 +102,7 @@ def test_nothing_is_known_of_an_underlying_without_a_decision():
 BTC = UnderlyingRules(
     underlying="BTC",
     account="desk",
+    venue="deribit",
     hedge_instrument=HEDGE,
     numeraire=Numeraire(0.0),
     band=Band(lower=-5.0, upper=5.0, centre=0.0, target=HedgeTarget.EDGE, share=0.5),
@@ -112,6 +113,7 @@ BTC = UnderlyingRules(
 
 def quote(name, received, touch):
     return Quote(
+        venue="deribit",
         instrument=name,
         bid=1.0,
         ask=2.0,
@@ -136,7 +138,7 @@ class Stage:
         self.rules = Rules(
             underlyings=(BTC, replace(BTC, underlying="ETH", hedge_instrument="ETH-PERPETUAL"))
         )
-        self.book = LiveBook(["desk", "second"], [HEDGE, "ETH-PERPETUAL"], self.rules.ages)
+        self.book = LiveBook(["desk", "second"], [i.hedge_key for i in self.rules.underlyings], self.rules.ages)
         self.series = Series.open(folder)
         blotter = SimpleNamespace(
             status=TradingStatus(state=TradingState.ACTIVE, auto=AutoSetting()), tickets={}, recent={}

@@ -141,7 +141,7 @@ def test_amounts_add_up_whatever_they_are_split_into():
 
 
 def test_hedges_are_marked():
-    valued = value([position(perpetual(), 10)], quote(), hedges=frozenset({"BTC-PERPETUAL"}))
+    valued = value([position(perpetual(), 10)], quote(), hedges=frozenset({"deribit:BTC-PERPETUAL"}))
     assert valued.positions[0].is_hedge
 
 

@@ -50,6 +50,7 @@ class FakeVenue:
     """Stands in for both sessions of an account. Lists of failures are used up call by call."""
 
     clock: ShiftedClock
+    venue: str = "deribit"
     position: Decimal = Decimal(1_000_000)
     fill_share: Decimal = Decimal(1)
     tells_trades: bool = True
@@ -197,8 +198,8 @@ def fake_desk(folder: Path, **execution) -> FakeDesk:
     lease = ledger.acquire_lease("demo", "engine test", clock(), timedelta(seconds=15))
     plain = {"clip_pause_seconds": 0.0, "clip_usd": 100_000.0, **execution}
     rules = nouns.rules(execution=ExecutionRules(**plain))
-    book = LiveBook(["main"], ["BTC-PERPETUAL"], rules.ages)
-    book.instruments = {"BTC-PERPETUAL": nouns.perpetual()}
+    book = LiveBook(["main"], ["deribit:BTC-PERPETUAL"], rules.ages)
+    book.instruments = {nouns.perpetual().key: nouns.perpetual()}
     book.clock_offset = 0.0
     venue = FakeVenue(clock)
     desk = DeskState(

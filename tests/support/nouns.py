@@ -100,6 +100,7 @@ def quote(instrument: Instrument | str = "BTC-PERPETUAL", **changes) -> Quote:
     """A fresh two-sided market around INDEX."""
     name = instrument if isinstance(instrument, str) else instrument.name
     whole = Quote(
+        venue="deribit" if isinstance(instrument, str) else instrument.venue,
         instrument=name,
         bid=INDEX - 0.5,
         ask=INDEX + 0.5,
@@ -152,6 +153,7 @@ def underlying_rules(**changes) -> UnderlyingRules:
     whole = UnderlyingRules(
         underlying="BTC",
         account="main",
+        venue="deribit",
         hedge_instrument="BTC-PERPETUAL",
         numeraire=Numeraire(0.0),
         band=band(),
@@ -194,7 +196,7 @@ def snapshot(positions=(), quotes=None, balances=None, **changes) -> Snapshot:
         at=NOW,
         positions=tuple(positions),
         balances=(balance(),) if balances is None else tuple(balances),
-        quotes={q.instrument: q for q in (quotes if quotes is not None else (quote(),))},
+        quotes={q.key: q for q in (quotes if quotes is not None else (quote(),))},
     )
     return replace(whole, **changes)
 
