@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from hedging.model.book import Balance
 from hedging.model.exposure import DeltaProof, Drift, Exposure, PositionExposure
+from hedging.model.instrument import Instrument
 from hedging.model.limits import Utilisation
+from hedging.model.market import Quote
 from hedging.model.snapshot import Gap
 from hedging.model.trading import AutoSetting, Decision, Order, Ticket, TradingState
 
@@ -49,6 +52,14 @@ class LadderCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeMarket:
+    """A configured hedge, held or not, with its quote; None where none has arrived."""
+
+    instrument: Instrument
+    quote: Quote | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnderlyingView:
     """Everything about one underlying; the figures are None while gaps forbid a number."""
 
@@ -64,7 +75,11 @@ class UnderlyingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The engine's latest picture; ``sequence`` grows by one with each."""
+    """The engine's latest picture; ``sequence`` grows by one with each.
+
+    ``balances`` and ``hedges`` are of the instant that the exposures are of, so that the book can be written
+    out and valued again.
+    """
 
     sequence: int
     at: datetime
@@ -85,6 +100,8 @@ class View:
     limits: tuple[Utilisation, ...]
     tickets: tuple[Ticket, ...]
     orders: tuple[Order, ...]
+    balances: tuple[Balance, ...] = ()
+    hedges: tuple[HedgeMarket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
