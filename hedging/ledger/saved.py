@@ -1,6 +1,6 @@
 """What-if books saved by name, and hourly closes: beside the series, in its file; nothing acts on them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -102,14 +102,20 @@ class Closes:
         """Close the file; this must not be used afterwards."""
         self._database.close()
 
-    def put(self, closes: Iterable[Close], keep_since: datetime) -> None:
-        """Store closes, replacing those of the same hours; forget what ended before ``keep_since``."""
+    def put(self, closes: Sequence[Close], keep_since: datetime) -> None:
+        """Store closes of one instrument in place of those of their span; forget ends before ``keep_since``.
+
+        Raises BadInput where they are of several instruments.
+        """
         rows = [_row(each) for each in closes]
+        if len({each.instrument for each in closes}) > 1:
+            raise BadInput("closes of several instruments at once: store one instrument after the other")
         with self._database.writing() as connection:
-            for row in rows:
-                same = (CLOSES.c.instrument == row["instrument"], CLOSES.c.at_ns == row["at_ns"])
-                connection.execute(delete(CLOSES).where(*same))
             if rows:
+                span = CLOSES.c.at_ns.between(
+                    min(nanoseconds(each.at) for each in closes), max(nanoseconds(each.at) for each in closes)
+                )
+                connection.execute(delete(CLOSES).where(CLOSES.c.instrument == closes[0].instrument, span))
                 connection.execute(insert(CLOSES), rows)
             connection.execute(delete(CLOSES).where(CLOSES.c.at_ns < nanoseconds(keep_since)))
 

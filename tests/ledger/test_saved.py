@@ -119,7 +119,8 @@ def close(hours, price=100_000.0, instrument="deribit:BTC-PERPETUAL"):
 
 
 def test_closes_come_back_in_order_and_by_instrument(closes):
-    closes.put([close(2, 2.5), close(1, 1.5), close(1, 9.0, "deribit:ETH-PERPETUAL")], NOW)
+    closes.put([close(2, 2.5), close(1, 1.5)], NOW)
+    closes.put([close(1, 9.0, "deribit:ETH-PERPETUAL")], NOW)
     assert closes.since("deribit:BTC-PERPETUAL", NOW) == (close(1, 1.5), close(2, 2.5))
     assert closes.since("deribit:BTC-PERPETUAL", NOW + timedelta(hours=2)) == (close(2, 2.5),)
     assert closes.latest("deribit:BTC-PERPETUAL") == NOW + timedelta(hours=2)
@@ -137,3 +138,8 @@ def test_a_price_that_is_none_is_not_stored(closes, price):
     with pytest.raises(LedgerError):
         closes.put([close(1), close(2, price)], NOW)
     assert closes.latest("deribit:BTC-PERPETUAL") is None
+
+
+def test_closes_of_two_instruments_at_once_are_refused(closes):
+    with pytest.raises(BadInput, match="several instruments"):
+        closes.put([close(1), close(1, instrument="deribit:ETH-PERPETUAL")], NOW)
