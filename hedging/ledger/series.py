@@ -1,19 +1,27 @@
-"""What is shown and drawn but never proved: the latest view, samples of exposure, decision runs."""
+"""What is shown, drawn and recorded but never proved: the latest view, the records, decision runs."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, select, true, update
+from sqlalchemy import Row, and_, func, insert, select, true, update
 
+from hedging.errors import LedgerError
+from hedging.ledger import series_reading
 from hedging.ledger.codec import decode, encode, nanoseconds, utc
 from hedging.ledger.database import Database
 from hedging.ledger.migration import SERIES_MIGRATIONS, migrate
+from hedging.ledger.series_marks import MarkFrame
+from hedging.ledger.series_points import EVER, DriftPoint, ExposurePoint, Kind, Moment, Retention, Span
 from hedging.ledger.series_schema import DRIFTS, EXPOSURES, RUNS, VIEWS
+from hedging.ledger.series_thinning import Thinning
+from hedging.ledger.series_writing import point_row, write_moment, write_rows
 from hedging.model.view import DecisionRun, ExposureSample, View
 
 FILE = "series.sqlite"
+BATCH = 20_000
+"""Rows of one part, unless told otherwise: some megabytes."""
 
 
 class Series:
@@ -54,25 +62,45 @@ class Series:
             body = connection.execute(select(VIEWS.c.body)).scalar_one_or_none()
         return None if body is None else decode(View, body)
 
-    def add_samples(self, samples: Iterable[ExposureSample]) -> None:
-        """Store points of the drift's history; the same underlying and time again replaces the point."""
-        points = list(samples)
-        if not points:
-            return
-        exposures, drifts = [_exposure_row(each) for each in points], [_drift_row(each) for each in points]
-        with self._database.writing() as connection:
-            connection.execute(insert(EXPOSURES).prefix_with("OR REPLACE"), exposures)
-            connection.execute(insert(DRIFTS).prefix_with("OR REPLACE"), drifts)
+    def add(self, moment: Moment) -> None:
+        """Store all of one instant in one transaction; the same instant again replaces its points.
 
-    def samples(self, underlying: str, since: datetime) -> tuple[ExposureSample, ...]:
-        """Points of one underlying at or after ``since``, oldest first."""
+        Raises LedgerError naming the field where a number is not finite; nothing is stored then.
+        """
+        with self._database.writing() as connection:
+            write_moment(connection, moment)
+
+    def add_samples(self, samples: Iterable[ExposureSample]) -> None:
+        """Store the drift's history alone; the same underlying and time again replaces the point."""
+        points = list(samples)
+        exposures = [point_row(each.at, _exposure(each)) for each in points]
+        drifts = [point_row(each.at, _drift(each)) for each in points]
+        with self._database.writing() as connection:
+            write_rows(connection, EXPOSURES, exposures)
+            write_rows(connection, DRIFTS, drifts)
+
+    def samples(
+        self, underlying: str, since: datetime, step: timedelta | None = None
+    ) -> tuple[ExposureSample, ...]:
+        """Points of one underlying at or after ``since``, oldest first; with ``step`` the last of each.
+
+        Steps are counted from 1970, so that the same points come back as time goes on. Raises
+        LedgerError where the step is not above zero.
+        """
+        if step is not None and step <= timedelta():
+            raise LedgerError(f"a step of {step} gives no points: ask for more than zero")
+        mine = and_(DRIFTS.c.underlying == underlying, DRIFTS.c.at_ns >= nanoseconds(since))
         same = and_(EXPOSURES.c.at_ns == DRIFTS.c.at_ns, EXPOSURES.c.underlying == DRIFTS.c.underlying)
         query = select(DRIFTS, EXPOSURES.c.index_usd, EXPOSURES.c.delta_coin).select_from(
             DRIFTS.outerjoin(EXPOSURES, same)
         )
-        query = query.where(DRIFTS.c.underlying == underlying, DRIFTS.c.at_ns >= nanoseconds(since))
+        if step is not None:
+            length = step // timedelta(microseconds=1) * 1000
+            latest = select(func.max(DRIFTS.c.at_ns)).where(mine).group_by(DRIFTS.c.at_ns // length)
+            query = query.where(DRIFTS.c.at_ns.in_(latest))
         with self._database.reading() as connection:
-            return tuple(_sample(row) for row in connection.execute(query.order_by(DRIFTS.c.at_ns)))
+            rows = connection.execute(query.where(mine).order_by(DRIFTS.c.at_ns))
+            return tuple(_sample(row) for row in rows)
 
     def put_decision_runs(self, runs: Iterable[DecisionRun]) -> None:
         """Store runs; one that starts when a stored run of its underlying does replaces it."""
@@ -100,34 +128,49 @@ class Series:
         with self._database.reading() as connection:
             return tuple(decode(DecisionRun, body) for body in connection.execute(newest).scalars())
 
-    def prune(self, before: datetime) -> int:
-        """Delete samples and runs that ended before ``before``; return how many."""
-        bound = nanoseconds(before)
-        with self._database.writing() as connection:
-            connection.execute(delete(EXPOSURES).where(EXPOSURES.c.at_ns < bound))
-            samples = connection.execute(delete(DRIFTS).where(DRIFTS.c.at_ns < bound)).rowcount
-            return samples + connection.execute(delete(RUNS).where(RUNS.c.last_ns < bound)).rowcount
+    def rows(self, kind: Kind, span: Span, size: int = BATCH) -> Iterator[Sequence[Row[Any]]]:
+        """Recorded rows of any kind but marks and decisions, oldest first, about ``size`` at a time.
+
+        Each part is one committed state; points that are thinned while the next part is awaited are
+        not in it.
+        """
+        return series_reading.row_batches(self._database, kind, span, size)
+
+    def marks(self, span: Span, size: int = BATCH) -> Iterator[list[MarkFrame]]:
+        """Recorded frames of marks as ``rows``; ``size`` counts the marks in them."""
+        return series_reading.frame_batches(self._database, span, size)
+
+    def runs(self, span: Span, size: int = 1000) -> Iterator[list[DecisionRun]]:
+        """Decision runs that ended in ``span``, in order of their end, as ``rows``."""
+        for rows in series_reading.row_batches(self._database, Kind.DECISIONS, span, size):
+            yield [decode(DecisionRun, row.body) for row in rows]
+
+    def extent(self, kind: Kind, span: Span = EVER) -> series_reading.Extent:
+        """How many rows of ``kind`` there are in ``span``, and from when to when."""
+        return series_reading.extent(self._database, kind, span)
+
+    def size(self) -> series_reading.FileSize:
+        """Bytes of the file, and how many of them are free for later writes."""
+        return series_reading.file_size(self._database)
+
+    def thinning(self, retention: Retention) -> Thinning:
+        """What lets the records grow old; its ``step`` is to be called now and then."""
+        return Thinning(self._database, retention)
 
 
-def _exposure_row(sample: ExposureSample) -> dict[str, object]:
-    encode(sample)  # refuses what is not finite: the database would keep it as NULL
-    return {
-        "at_ns": nanoseconds(sample.at),
-        "underlying": sample.underlying,
-        "index_usd": sample.index,
-        "delta_coin": sample.delta,
-    }
+def _exposure(sample: ExposureSample) -> ExposurePoint:
+    encode(sample)  # refuses what is not finite by the name that the caller knows
+    return ExposurePoint(underlying=sample.underlying, index_usd=sample.index, delta_coin=sample.delta)
 
 
-def _drift_row(sample: ExposureSample) -> dict[str, object]:
-    return {
-        "at_ns": nanoseconds(sample.at),
-        "underlying": sample.underlying,
-        "band_lower_coin": sample.band_lower,
-        "band_upper_coin": sample.band_upper,
-        "ratio_held": sample.ratio_held,
-        "ratio_wanted": sample.ratio_wanted,
-    }
+def _drift(sample: ExposureSample) -> DriftPoint:
+    return DriftPoint(
+        underlying=sample.underlying,
+        band_lower_coin=sample.band_lower,
+        band_upper_coin=sample.band_upper,
+        ratio_held=sample.ratio_held,
+        ratio_wanted=sample.ratio_wanted,
+    )
 
 
 def _sample(row: Row[Any]) -> ExposureSample:

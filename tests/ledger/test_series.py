@@ -150,10 +150,3 @@ def test_a_run_that_goes_on_is_one_run(series):
     assert len(series.decision_runs()) == 3
 
 
-def test_prune_deletes_what_is_older_and_says_how_much(series):
-    series.add_samples([sample_at(n) for n in range(10)])
-    series.put_decision_runs([run(0, 3), run(4, 8)])
-    assert series.prune(NOW + timedelta(seconds=5)) == 6
-    assert series.samples("BTC", NOW)[0].at == NOW + timedelta(seconds=5)
-    assert series.decision_runs() == (run(4, 8),)
-    assert series.prune(NOW) == 0
