@@ -38,7 +38,7 @@ WORSE_AFTER_REJECTION = 0.2  # of the band's width: then it is proposed again at
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything the snapshot says of the book, computed once per cycle."""
+    """Everything the snapshot says of the book, computed once per cycle, and the snapshot itself."""
 
     positions: tuple[PositionExposure, ...]
     gaps: tuple[Gap, ...]
@@ -46,6 +46,7 @@ class Assessment:
     drifts: Mapping[str, Drift]
     proofs: tuple[DeltaProof, ...]
     limits: tuple[Utilisation, ...]
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,9 @@ def assess(snapshot: Snapshot, rules: Rules) -> Assessment:
                 )
         found_proofs += proofs(item.underlying, valuation.positions, snapshot.balances, unvalued)
         limits += utilisation(item.limits, exposures.get(item.underlying))
-    return Assessment(valuation.positions, tuple(gaps), exposures, drifts, tuple(found_proofs), tuple(limits))
+    return Assessment(
+        valuation.positions, tuple(gaps), exposures, drifts, tuple(found_proofs), tuple(limits), snapshot
+    )
 
 
 def decide(

@@ -1,5 +1,6 @@
 """Writes what the engine sees: the view, one sample a second, and every decision as part of a run."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from hedging.model.view import (
     DecisionRun,
     ExposureSample,
     Feed,
+    HedgeMarket,
     Profile,
     UnderlyingView,
     VenueMode,
@@ -103,7 +105,16 @@ class Publisher:
             limits=whole.limits,
             tickets=tuple(blotter.tickets.values()),
             orders=recent[:12],
+            balances=whole.snapshot.balances if whole.snapshot else (),
+            hedges=tuple(self._hedges(whole)),
         )
+
+    def _hedges(self, whole: Assessment) -> Iterator[HedgeMarket]:
+        """Each configured hedge with the quote that the exposures were computed with."""
+        for item in self._desk.rules.underlyings:
+            instrument = self._desk.book.instruments.get(item.hedge_key)
+            if instrument is not None and whole.snapshot is not None:
+                yield HedgeMarket(instrument=instrument, quote=whole.snapshot.quotes.get(item.hedge_key))
 
     def store(self, view: View) -> None:
         """Write the view and, once a second, the samples and decision runs (blocks for the disk)."""
