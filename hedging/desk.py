@@ -9,9 +9,10 @@ from pathlib import Path
 
 from hedging import clock
 from hedging.errors import HedgingError, LedgerError
-from hedging.ledger import Ledger, Series
+from hedging.ledger import Closes, Ledger, SavedScenarios, Series
 from hedging.model.trading import Command, CommandKind, Fill, Order, Role, Ticket
 from hedging.model.view import DecisionRun, ExposureSample, Record, View
+from hedging.model.what_if import Close
 
 KILL_FILE = "KILL"
 HISTORY = timedelta(hours=2)
@@ -105,7 +106,10 @@ def permission(person: Person, kind: CommandKind) -> Denied | None:
 
 
 class Desk:
-    """One book as the app sees it. Reads are cached by what they read; writes are commands only."""
+    """One book as the app sees it. Reads are cached by what they read; what acts is commands only.
+
+    ``saved``: what-if books by name, which the app writes itself because nothing acts on them.
+    """
 
     def __init__(self, ledger: Ledger, series: Series, folder: Path, *, has_demo: bool) -> None:
         self._ledger = ledger
@@ -114,6 +118,9 @@ class Desk:
         self._view: View | None = None
         self._samples: dict[str, tuple[ExposureSample, ...]] = {}
         self._past: tuple[tuple[str, ...], tuple[Ticket, ...]] | None = None
+        self._closes = Closes.open(folder)
+        self._seen_closes: dict[str, tuple[datetime, tuple[Close, ...]]] = {}
+        self.saved = SavedScenarios.open(folder)
         self.has_demo = has_demo
 
     @classmethod
@@ -125,6 +132,8 @@ class Desk:
         """Close both files; the desk must not be used afterwards."""
         self._ledger.close()
         self._series.close()
+        self._closes.close()
+        self.saved.close()
 
     def sequence(self) -> int:
         """Number of the engine's latest view: cheap, the producer asks ten times a second."""
@@ -199,6 +208,17 @@ class Desk:
     def decision_runs(self, underlying: str, since: datetime, until: datetime) -> tuple[DecisionRun, ...]:
         """Runs of equal decisions of one underlying in a window."""
         return tuple(self._series.decision_runs(underlying, since, until, 500))
+
+    def closes(self, instrument: str, since: datetime) -> tuple[Close, ...]:
+        """Hourly closes of an instrument (its key), oldest first; read again when a newer one is there."""
+        latest = self._closes.latest(instrument)
+        if latest is None:
+            return ()
+        held = self._seen_closes.get(instrument)
+        if held is None or held[0] != latest:
+            held = (latest, self._closes.since(instrument, since))
+            self._seen_closes[instrument] = held
+        return held[1]
 
     def verify_chain(self) -> int:
         """Number of records whose hashes verify. Raises LedgerTampered where one does not."""
