@@ -8,6 +8,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from hedging.errors import SettingsError
 from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire
+from hedging.model.retention import Retention
 from hedging.model.rules import AgeRules, AutoRules, ExecutionRules, Rules, UnderlyingRules
 from hedging.model.view import VenueMode
 
@@ -26,6 +28,8 @@ Share = Annotated[Finite, Field(ge=0, le=1)]
 Count = Annotated[int, Field(strict=True, gt=0)]
 
 MOST_MESSAGES = 300  # a minute; the engine remembers the times of the last 400
+MOST_FINE_HOURS = 24 * 7  # a week of seconds is gigabytes for a large book
+MOST_KEEP_DAYS = 3660  # ten years
 
 MEASURES = {
     "delta": Measure.DELTA,
@@ -197,6 +201,27 @@ class AutoSettings(_Section):
     max_turnover_usd: Positive = 20_000_000.0
 
 
+class RecordSettings(_Section):
+    """How long what is recorded of the book stays: whole for some hours, thinned for some days."""
+
+    fine_hours: Annotated[Positive, Field(ge=1, le=MOST_FINE_HOURS)] = 24.0
+    keep_days: Annotated[Positive, Field(le=MOST_KEEP_DAYS)] = 30.0
+
+    @model_validator(mode="after")
+    def _fine_within_kept(self) -> "RecordSettings":
+        if self.fine_hours > self.keep_days * 24:
+            raise ValueError(
+                f"fine_hours {self.fine_hours:g} is longer than keep_days {self.keep_days:g}: "
+                "what is deleted cannot be fine; lower the one or raise the other"
+            )
+        return self
+
+    @property
+    def retention(self) -> Retention:
+        """The two as times."""
+        return Retention(fine=timedelta(hours=self.fine_hours), keep=timedelta(days=self.keep_days))
+
+
 class Settings(_Section):
     """The whole file."""
 
@@ -208,6 +233,7 @@ class Settings(_Section):
     execution: ExecutionSettings = ExecutionSettings()
     ages: AgeSettings = AgeSettings()
     auto: AutoSettings = AutoSettings()
+    records: RecordSettings = RecordSettings()
 
     @model_validator(mode="after")
     def _accounts_exist(self) -> "Settings":

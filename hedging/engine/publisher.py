@@ -1,19 +1,20 @@
-"""Writes what the engine sees: the view, one sample a second, and every decision as part of a run."""
+"""Writes what the engine sees: the view, a record a second, and every decision as part of a run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hedging.decide import Assessment
 from hedging.engine.desk_state import DeskState
+from hedging.engine.sampling import Pace, Seen, moment, seen
 from hedging.errors import UnpriceableError
 from hedging.ledger import Series
 from hedging.model.exposure import Exposure
+from hedging.model.retention import Retention
 from hedging.model.rules import UnderlyingRules
 from hedging.model.trading import Decision, TicketState
 from hedging.model.view import (
     DecisionRun,
-    ExposureSample,
     Feed,
     HedgeMarket,
     Profile,
@@ -24,7 +25,9 @@ from hedging.model.view import (
 from hedging.risk.profile import ladder, profile
 from hedging.workflow.authority import auto_refusals
 
-SAMPLE_EVERY = timedelta(seconds=1)
+FOR_A_MONTH = Retention()
+MOST_CLOCK_OFFSET = 60.0
+"""Seconds from the exchange's clock beyond which ours deletes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +73,22 @@ class DecisionRuns:
 class Publisher:
     """Builds and stores views; keeps the counters a view needs."""
 
-    def __init__(self, desk: DeskState, series: Series, identity: Identity) -> None:
+    def __init__(
+        self, desk: DeskState, series: Series, identity: Identity, retention: Retention = FOR_A_MONTH
+    ) -> None:
         self._desk = desk
         self._series = series
         self._identity = identity
         self._sequence = series.view_sequence()
-        self._sampled_at: datetime | None = None
+        self._pace = Pace()
+        self._seen: Seen | None = None
+        self._thinning = series.thinning(retention)
         self.runs = DecisionRuns()
 
     def view(self, whole: Assessment, *, ready: bool, status: str) -> View:
-        """The picture of this moment."""
+        """The picture of this moment; ``store`` then records it where a sample is due."""
         desk = self._desk
+        self._seen = seen(desk, whole, self._pace) or self._seen
         blotter = desk.blotter
         self._sequence += 1
         blocked = [u.underlying for u in desk.rules.underlyings if u.underlying not in whole.exposures]
@@ -117,13 +125,18 @@ class Publisher:
                 yield HedgeMarket(instrument=instrument, quote=whole.snapshot.quotes.get(item.hedge_key))
 
     def store(self, view: View) -> None:
-        """Write the view and, once a second, the samples and decision runs (blocks for the disk)."""
+        """Write the view, the sample that is due and a small part of the thinning (blocks for the disk).
+
+        Runs beside the loop, one call at a time: ``view`` is called when the one before has returned.
+        """
         self._series.put_view(view)
-        if self._sampled_at is not None and view.at - self._sampled_at < SAMPLE_EVERY:
-            return
-        self._sampled_at = view.at
-        self._series.add_samples([self._sample(view.at, shown) for shown in view.underlyings])
-        self._series.put_decision_runs(self.runs.drain())
+        if self._seen is not None:
+            found, self._seen = self._seen, None
+            self._series.add(moment(found))
+            self._series.put_decision_runs(self.runs.drain())
+        offset = self._desk.book.clock_offset
+        if offset is None or abs(offset) <= MOST_CLOCK_OFFSET:
+            self._thinning.step(view.at)
 
     def _underlying(self, item: UnderlyingRules, whole: Assessment) -> UnderlyingView:
         found = whole.exposures.get(item.underlying)
@@ -146,19 +159,6 @@ class Publisher:
             return profile(found, whole.positions, hedge)
         except UnpriceableError:
             return None
-
-    def _sample(self, at: datetime, shown: UnderlyingView) -> ExposureSample:
-        band = self._desk.item(shown.underlying).band
-        return ExposureSample(
-            at=at,
-            underlying=shown.underlying,
-            index=shown.exposure.index if shown.exposure else None,
-            delta=shown.exposure.delta if shown.exposure else None,
-            band_lower=band.lower,
-            band_upper=band.upper,
-            ratio_held=shown.drift.ratio_held if shown.drift else None,
-            ratio_wanted=shown.drift.ratio_wanted if shown.drift else None,
-        )
 
     def _feeds(self) -> tuple[Feed, ...]:
         book, ages = self._desk.book, self._desk.rules.ages

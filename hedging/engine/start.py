@@ -183,7 +183,7 @@ async def _serve(
         pair = sessions[account].reads
         desk.book.clock_offset = await pair.run(pair.server_time_offset)
     identity = Identity(settings.book, settings.mode, clock.utc_now())
-    publisher = Publisher(desk, records.series, identity)
+    publisher = Publisher(desk, records.series, identity, settings.records.retention)
     markets = [MarketStream(addresses[0], clock.utc_now, StreamEvents(on_quote=desk.take_quote))]
     loop = Loop(Parts(desk, records.ledger, publisher, markets), woken)
     pushed = StreamEvents(on_fill=loop.on_pushed, on_report=loop.on_pushed, on_balance=desk.take_balance)

@@ -13,10 +13,11 @@ from hedging.ledger.codec import decode, encode, nanoseconds, utc
 from hedging.ledger.database import Database
 from hedging.ledger.migration import SERIES_MIGRATIONS, migrate
 from hedging.ledger.series_marks import MarkFrame
-from hedging.ledger.series_points import EVER, DriftPoint, ExposurePoint, Kind, Moment, Retention, Span
+from hedging.ledger.series_points import EVER, DriftPoint, ExposurePoint, Kind, Moment, Span
 from hedging.ledger.series_schema import DRIFTS, EXPOSURES, RUNS, VIEWS
 from hedging.ledger.series_thinning import Thinning
 from hedging.ledger.series_writing import point_row, write_moment, write_rows
+from hedging.model.retention import Retention
 from hedging.model.view import DecisionRun, ExposureSample, View
 
 FILE = "series.sqlite"

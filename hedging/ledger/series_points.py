@@ -5,7 +5,7 @@ A value that was not known is None, and ``missing`` (or ``gaps``, how many input
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from math import isfinite
 
@@ -22,14 +22,6 @@ class Kind(StrEnum):
     MARKS = "marks"
     MARGIN = "margin"
     DECISIONS = "decisions"
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long records stay: ``fine`` as they were sampled, then one a minute, and none after ``keep``."""
-
-    fine: timedelta = timedelta(hours=24)
-    keep: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Table, and_, delete, exists, select
 
 from hedging.ledger.codec import nanoseconds
 from hedging.ledger.database import Database
-from hedging.ledger.series_points import Retention
 from hedging.ledger.series_reading import EARLIEST, window_end
 from hedging.ledger.series_schema import (
     DRIFTS,
@@ -21,6 +20,7 @@ from hedging.ledger.series_schema import (
     MARK_LAYOUTS,
     RUNS,
 )
+from hedging.model.retention import Retention
 
 EVERY = timedelta(hours=1)
 MINUTE_NS = 60 * 10**9
