@@ -240,5 +240,63 @@ def exposure(positions: Path, market: Path, numeraire: str, form: str) -> None:
         sys.exit(1)
 
 
+@main.group()
+def records() -> None:
+    """What the engine recorded of the book: what there is, and export to Parquet or CSV."""
+
+
+@records.command()
+@STATE
+@click.option("--format", "form", type=click.Choice(["json", "table"]), default="table", show_default=True)
+def summary(state: Path | None, form: str) -> None:
+    """Show what is recorded, from when to when, how many rows, and the size of the file."""
+    from hedging.engine.start import state_folder
+    from hedging.records.report import opened, summary_json, summary_of, summary_table
+
+    with opened(state_folder(state)) as series:
+        found = summary_of(series)
+    click.echo(summary_json(found) if form == "json" else summary_table(found))
+
+
+RECORDS = ["exposure", "drift", "limits", "marks", "margin", "decisions", "all"]
+TIMES = "like 2026-11-22T08:00Z, or 24h for a day ago (also m and d)"
+
+
+@records.command("export")
+@STATE
+@click.option("--what", type=click.Choice(RECORDS), default="all", show_default=True)
+@click.option("--since", default=None, help=f"Not before this time, {TIMES}; default: the beginning.")
+@click.option("--until", default=None, help=f"Before this time, {TIMES}; default: now.")
+@click.option("--format", "form", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
+@click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder; made where absent.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+def export_records(  # noqa: PLR0913 one for each option
+    *,
+    state: Path | None,
+    what: str,
+    since: str | None,
+    until: str | None,
+    form: str,
+    to: Path,
+    overwrite: bool,
+) -> None:
+    """Write what is recorded to one file a kind, with units; prints one JSON line at the end."""
+    from hedging.engine.start import state_folder
+    from hedging.records import Existing, Export, Form, Kind, export, span_of
+    from hedging.records.report import export_json, opened
+
+    kinds = tuple(Kind) if what == "all" else (Kind(what),)
+    existing = Existing.REPLACE if overwrite else Existing.KEEP
+    wanted = Export(kinds, span_of(since, until, clock.utc_now()), Form(form), to, existing)
+    with opened(state_folder(state)) as series:
+        total = sum(series.extent(kind, wanted.span).rows for kind in kinds)
+        with click.progressbar(length=total, label="rows", file=sys.stderr) as bar:
+            written = export(series, wanted, bar.update)
+    empty = [each.kind.value for each in written if not each.rows]
+    if empty:
+        click.echo(f"nothing is recorded of {', '.join(empty)} in that time: only columns", err=True)
+    click.echo(export_json(wanted, written))
+
+
 if __name__ == "__main__":
     main()
