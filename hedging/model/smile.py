@@ -1,4 +1,4 @@
-"""The smile: what is quoted along an expiry, the curve fitted to it, and what an option's delta makes of it."""
+"""The smile: what is quoted along an expiry, the curve fitted to it, and what a delta makes of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,10 +24,18 @@ class SmileRule(StrEnum):
         return _SENTENCES[self]
 
 
+class IvSource(StrEnum):
+    """Where the volatility is from that an option is valued with."""
+
+    MARK = "mark"  # the venue states it
+    QUOTES = "quotes"  # implied by its bid and ask
+    MARK_PRICE = "mark price"  # implied by its mark
+
+
 _SENTENCES = {
     SmileRule.STICKY_STRIKE: "each strike keeps its volatility",
     SmileRule.STICKY_MONEYNESS: "the smile moves along with the forward",
-    SmileRule.MINIMUM_VARIANCE: "volatility moves with the forward as it did on average in the recorded history",
+    SmileRule.MINIMUM_VARIANCE: "volatility moves with the forward as it did in the recorded history",
 }
 
 
@@ -37,8 +45,9 @@ class SmileLimits:
 
     ``oldest_seconds`` since its quotes arrived; ``worst_error_vol`` of its weighted root mean square error,
     a fraction (0.01 is one vol point); ``least_quotes`` strikes of a slice; ``least_gain`` share of Black's
-    squared hedging error that minimum variance has to take away, in the fit and on later moves; and
-    ``least_observations`` moves of options that it has to rest on.
+    squared hedging error that minimum variance has to take away, in the fit and on later moves;
+    ``least_observations`` moves of options, each over ``move_minutes``, at ``least_moments`` different times
+    that it has to rest on, out of the last ``history_days``.
     """
 
     oldest_seconds: float = 60.0
@@ -46,6 +55,9 @@ class SmileLimits:
     least_quotes: int = 6
     least_gain: float = 0.05
     least_observations: int = 300
+    least_moments: int = 60
+    move_minutes: int = 5
+    history_days: float = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,9 +223,9 @@ class RuleEffect:
     """One smile rule beside the others: what the book's delta is under it, and what it would trade.
 
     Coin of the underlying: ``shift`` against sticky strike, ``delta``, ``hedge`` (signed, 0 inside the band).
-    ``effect_coin`` and ``effect_amount``: how much more of the hedge it takes than under sticky strike to
-    stand where sticky strike would, in coin and in the hedge's own unit, signed; ``effect_lots`` the same in
-    lots, not rounded. ``hedge_amount`` is rounded to lots. None where ``refused`` says why there is no figure.
+    ``effect_coin`` and ``effect_amount``: how much more of the hedge than under sticky strike leaves the same
+    delta, in coin and in the hedge's own unit, signed; ``effect_lots`` the same in lots, not rounded.
+    ``hedge_amount`` is rounded to lots. None where ``refused`` says why there is no figure.
     """
 
     rule: SmileRule
