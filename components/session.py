@@ -10,6 +10,7 @@ from components import people
 from hedging.desk import Person
 from hedging.model.trading import CommandKind
 from hedging.model.view import VenueMode
+from hedging.model.what_if import Change
 
 _PERSON = "desk:person"
 _MEMO = "desk:memo"
@@ -51,6 +52,9 @@ class Memo:
     form_key: str = ""
     proof: str = ""
     shown: str = ""
+    changes: tuple[Change, ...] = ()
+    what_if_said: str = ""
+    overwriting: str = ""
 
 
 def person(mode: VenueMode | None) -> Person:
@@ -108,6 +112,21 @@ def note_shown(words: str) -> None:
     keep(replace(memo(), shown=words))
 
 
+def note_changes(changes: tuple[Change, ...], words: str = "") -> None:
+    """Keep what differs from the live book in this session's what-if book, and what is said about it."""
+    keep(replace(memo(), changes=changes, what_if_said=words, overwriting=""))
+
+
+def note_what_if(words: str, overwriting: str = "") -> None:
+    """Keep what came of saving or loading; ``overwriting`` is the name that waits for a second press."""
+    keep(replace(memo(), what_if_said=words, overwriting=overwriting))
+
+
+def put(key: str, value: str | float) -> None:
+    """Set what a widget shows; only before the widget is drawn, so from a callback."""
+    st.session_state[key] = value
+
+
 def form_key() -> str:
     """Key of the wish now being written: the same until it is sent, so that a double click is one command."""
     kept = memo()
@@ -127,3 +146,9 @@ def number_of(key: str) -> float:
     """What stands in a number input now; 0 where there is none."""
     value = st.session_state.get(key, 0)
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def optional_number(key: str) -> float | None:
+    """What stands in a number input now; None where nothing does."""
+    value = st.session_state.get(key)
+    return float(value) if isinstance(value, int | float) else None

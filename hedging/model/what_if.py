@@ -28,6 +28,7 @@ class Change:
     ``instrument`` is the key, venue and name. ``option`` is given where the book does not know it.
     """
 
+    underlying: str
     account: str
     instrument: str
     amount: float

@@ -26,8 +26,15 @@ CRASH = SavedScenario(
     at=NOW,
     underlying="BTC",
     changes=(
-        Change(account="main", instrument="deribit:BTC-PERPETUAL", amount=-1000.0),
-        Change(account="main", instrument="deribit:X", amount=0.1 + 0.2, expiry=OPTION.expiry, option=OPTION),
+        Change(underlying="BTC", account="main", instrument="deribit:BTC-PERPETUAL", amount=-1000.0),
+        Change(
+            underlying="BTC",
+            account="main",
+            instrument="deribit:X",
+            amount=0.1 + 0.2,
+            expiry=OPTION.expiry,
+            option=OPTION,
+        ),
     ),
     spot_reach=0.2,
     vol_reach=0.3,

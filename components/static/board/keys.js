@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import { halt } from "./halt.js";
 
 const HELP = [
-  ["1 … 5", "go to Exposure, Drift, Tickets, Ledger, Demo"],
+  ["1 … 9", "go to that page, counted from the left"],
   ["j", "focus the first waiting ticket"],
   ["a", "approve it: opens the confirmation, Enter confirms"],
   ["x", "reject it: write the reason, Enter sends it"],
@@ -46,7 +46,7 @@ function sendRejection(target) {
 function act(key) {
   if (key === "?") return toggleHelp();
   if (key === "H") return halt(document.querySelector('[data-testid="halt-said"]'), "pressed Shift+H");
-  if (/^[1-5]$/.test(key)) return document.querySelectorAll('[data-testid="stTopNavLink"]')[Number(key) - 1]?.click();
+  if (/^[1-9]$/.test(key)) return document.querySelectorAll('[data-testid="stTopNavLink"]')[Number(key) - 1]?.click();
   if (key === "j") return (find("tickets-approve") ?? find("tickets-reject"))?.focus();
   if (key === "a") {
     find("tickets-approve")?.click();
@@ -61,7 +61,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && overlay) return toggleHelp();
   if (event.key === "Enter") sendRejection(event.target);
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return undefined;
-  if (["?", "H", "j", "a", "x"].includes(event.key) || /^[1-5]$/.test(event.key)) {
+  if (["?", "H", "j", "a", "x"].includes(event.key) || /^[1-9]$/.test(event.key)) {
     event.preventDefault();
     event.stopPropagation();
     act(event.key);
