@@ -108,7 +108,7 @@ def _count(view: View, level: BreachLevel) -> int:
 def breaches_note(view: View) -> str:
     """The breached limits in words."""
     return _joined(
-        f"{each.limit.underlying} {each.limit.measure}: {each.level}"
+        f"{each.limit.scope.words} {each.limit.measure}: {each.level}"
         for each in view.limits
         if each.level is not BreachLevel.INSIDE
     )

@@ -25,11 +25,19 @@ _TRADING = _LOOKING | {
     CommandKind.AUTO_SHADOW,
     CommandKind.AUTO_ARM,
     CommandKind.AUTO_OFF,
+    CommandKind.PROPOSE_TERMS,
+    CommandKind.WITHDRAW_TERMS,
 }
 PERMITTED: Mapping[Role, frozenset[CommandKind]] = {
     Role.VIEWER: _LOOKING,
     Role.TRADER: _TRADING,
-    Role.RISK: _TRADING | {CommandKind.RESUME, CommandKind.RELEASE},
+    Role.RISK: _TRADING
+    | {
+        CommandKind.RESUME,
+        CommandKind.RELEASE,
+        CommandKind.APPROVE_TERMS,
+        CommandKind.REJECT_TERMS,
+    },
 }
 
 
@@ -61,6 +69,7 @@ class Wish:
     minutes: int = 0
     max_orders: int = 0
     max_turnover_usd: float = 0.0
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +309,7 @@ def _command(person: Person, wish: Wish, key: str) -> Command:
         minutes=wish.minutes,
         max_orders=wish.max_orders,
         max_turnover_usd=wish.max_turnover_usd,
+        body=wish.body,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from hedging.errors import SettingsError
-from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire
+from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.retention import Retention
 from hedging.model.rules import AgeRules, AutoRules, ExecutionRules, Rules, UnderlyingRules
 from hedging.model.view import VenueMode
@@ -136,7 +136,12 @@ class UnderlyingSettings(_Section):
     def rules(self, underlying: str, venue: str) -> UnderlyingRules:
         """The nouns the core reads."""
         limits = [
-            Limit(underlying=underlying, measure=measure, soft=found.soft, hard=found.hard)
+            Limit(
+                scope=Scope(ScopeKind.UNDERLYING, underlying),
+                measure=measure,
+                soft=found.soft,
+                hard=found.hard,
+            )
             for name, measure in MEASURES.items()
             if (found := getattr(self.limits, name)) is not None
         ]

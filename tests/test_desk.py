@@ -25,7 +25,7 @@ MATRIX = {
     Role.VIEWER: {CommandKind.HALT},
     Role.TRADER: {
         CommandKind.HALT, CommandKind.APPROVE, CommandKind.REJECT, CommandKind.AUTO_ARM, CommandKind.AUTO_OFF,
-        CommandKind.AUTO_SHADOW,
+        CommandKind.AUTO_SHADOW, CommandKind.PROPOSE_TERMS, CommandKind.WITHDRAW_TERMS,
     },
     Role.RISK: set(CommandKind),
 }  # fmt: skip

@@ -144,9 +144,9 @@ def _drift(item: UnderlyingRules, found: Drift | None, gaps: Sequence[Gap]) -> D
 
 def _limit(found: Utilisation, gaps: Iterable[Gap]) -> LimitPoint:
     limit = found.limit
-    touching = sum(1 for gap in gaps if gap.underlying in {None, limit.underlying})
+    touching = sum(1 for gap in gaps if limit.underlying in {None, gap.underlying} or gap.underlying is None)
     return LimitPoint(
-        line=LimitLine(limit.underlying, limit.measure.value, limit.soft, limit.hard),
+        line=LimitLine(limit.scope.words, limit.measure.value, limit.soft, limit.hard),
         value=_number("value", found.value, []),
         level=found.level.value,
         gaps=touching,

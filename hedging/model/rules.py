@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from hedging.model.instrument import key
 from hedging.model.limits import Band, Limit, Numeraire
+from hedging.model.smile import SmileRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderlyingRules:
     """How one underlying is hedged: where (``account`` at ``venue``), with what, in which band and limits.
 
-    ``max_order_coin`` bounds a single order (C4); ``limits`` are in each measure's unit.
+    ``max_order_coin`` bounds a single order (C4); ``limits`` are those of this underlying, in each
+    measure's unit; ``smile`` is what its options' volatilities are taken to do when the forward moves.
     """
 
     underlying: str
@@ -21,6 +23,7 @@ class UnderlyingRules:
     band: Band
     limits: tuple[Limit, ...]
     max_order_coin: float
+    smile: SmileRule = SmileRule.STICKY_STRIKE
 
     @property
     def hedge_key(self) -> str:
@@ -80,9 +83,10 @@ class AutoRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Everything the core is told by configuration."""
+    """Everything the core is told by configuration; ``wider`` are limits of accounts, venues and the book."""
 
     underlyings: tuple[UnderlyingRules, ...]
+    wider: tuple[Limit, ...] = ()
     execution: ExecutionRules = ExecutionRules()
     ages: AgeRules = AgeRules()
     auto: AutoRules = AutoRules()

@@ -220,6 +220,10 @@ class CommandKind(StrEnum):
     HALT = "halt"
     RESUME = "resume"
     RELEASE = "release"  # a person has looked at a quarantined instrument
+    PROPOSE_TERMS = "propose terms"
+    APPROVE_TERMS = "approve terms"
+    REJECT_TERMS = "reject terms"
+    WITHDRAW_TERMS = "withdraw terms"
 
 
 class CommandState(StrEnum):
@@ -236,6 +240,9 @@ class Command:
 
     ``key`` makes it idempotent: a second command of the same key is the same command.
     ``ref`` and ``ref_version`` name the ticket (or instrument) it speaks of; ``ref_hash`` its content.
+    Of terms, ``ref_version`` and ``ref_hash`` are number and content of the version approved, rejected or
+    withdrawn, and of a proposal those of the version it changes; ``body`` is its TermsChange as canonical
+    JSON.
     """
 
     key: str
@@ -250,6 +257,7 @@ class Command:
     minutes: int = 0
     max_orders: int = 0
     max_turnover_usd: float = 0.0
+    body: str = ""
     state: CommandState = CommandState.PENDING
     answer: str = ""
 

@@ -7,9 +7,10 @@ from enum import StrEnum
 from hedging.model.book import Balance
 from hedging.model.exposure import DeltaProof, Drift, Exposure, PositionExposure
 from hedging.model.instrument import Instrument
-from hedging.model.limits import Utilisation
+from hedging.model.limits import Forecast, Utilisation
 from hedging.model.market import Quote
 from hedging.model.snapshot import Gap
+from hedging.model.terms import TermsVersion
 from hedging.model.trading import AutoSetting, Decision, Order, Ticket, TradingState
 
 
@@ -61,7 +62,10 @@ class HedgeMarket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderlyingView:
-    """Everything about one underlying; the figures are None while gaps forbid a number."""
+    """Everything about one underlying; the figures are None while gaps forbid a number.
+
+    ``leaving_band`` forecasts when the delta, left alone, leaves its band.
+    """
 
     underlying: str
     exposure: Exposure | None
@@ -71,6 +75,7 @@ class UnderlyingView:
     proofs: tuple[DeltaProof, ...]
     decision: Decision | None
     hedge_instrument: str
+    leaving_band: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,8 @@ class View:
     """The engine's latest picture; ``sequence`` grows by one with each.
 
     ``balances`` and ``hedges`` are of the instant that the exposures are of, so that the book can be written
-    out and valued again.
+    out and valued again. ``limits`` are of every scope, fullest first; ``terms`` is the version in force and
+    ``proposals`` those that wait, newest first.
     """
 
     sequence: int
@@ -102,6 +108,8 @@ class View:
     orders: tuple[Order, ...]
     balances: tuple[Balance, ...] = ()
     hedges: tuple[HedgeMarket, ...] = ()
+    terms: TermsVersion | None = None
+    proposals: tuple[TermsVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ def measured(measure: Measure, exposure: Exposure) -> float:
         Measure.GAMMA_1PCT: abs(exposure.gamma_coin) * 0.01,
         Measure.VEGA: abs(exposure.vega_usd),
         Measure.GROSS_NOTIONAL: exposure.gross_notional_usd,
+        Measure.THETA: abs(exposure.theta_usd),
         Measure.HEDGE_POSITION: abs(exposure.hedge_position),
     }
     return values[measure]

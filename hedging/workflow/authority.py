@@ -32,6 +32,10 @@ MAY: dict[CommandKind, frozenset[Role]] = {
     CommandKind.HALT: frozenset(Role),
     CommandKind.RESUME: TRADERS,
     CommandKind.RELEASE: frozenset({Role.RISK}),
+    CommandKind.PROPOSE_TERMS: TRADERS,
+    CommandKind.APPROVE_TERMS: frozenset({Role.RISK}),
+    CommandKind.REJECT_TERMS: frozenset({Role.RISK}),
+    CommandKind.WITHDRAW_TERMS: TRADERS,
 }
 
 

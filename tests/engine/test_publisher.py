@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import nouns
 import pytest
 
-from hedging.decide import Assessment
+from hedging.decide import assess
 from hedging.engine.live_book import LiveBook
 from hedging.engine.publisher import DecisionRuns, Identity, Publisher
 from hedging.ledger import Series
-from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire
+from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.trading import AutoSetting, Decision, Outcome, TradingState, TradingStatus, Verdict
@@ -106,7 +107,9 @@ BTC = UnderlyingRules(
     hedge_instrument=HEDGE,
     numeraire=Numeraire(0.0),
     band=Band(lower=-5.0, upper=5.0, centre=0.0, target=HedgeTarget.EDGE, share=0.5),
-    limits=(Limit(underlying="BTC", measure=Measure.HEDGE_POSITION, soft=10.0, hard=20.0),),
+    limits=(
+        Limit(scope=Scope(ScopeKind.UNDERLYING, "BTC"), measure=Measure.HEDGE_POSITION, soft=10.0, hard=20.0),
+    ),
     max_order_coin=5.0,
 )
 
@@ -138,7 +141,9 @@ class Stage:
         self.rules = Rules(
             underlyings=(BTC, replace(BTC, underlying="ETH", hedge_instrument="ETH-PERPETUAL"))
         )
-        self.book = LiveBook(["desk", "second"], [i.hedge_key for i in self.rules.underlyings], self.rules.ages)
+        self.book = LiveBook(
+            ["desk", "second"], [i.hedge_key for i in self.rules.underlyings], self.rules.ages
+        )
         self.series = Series.open(folder)
         blotter = SimpleNamespace(
             status=TradingStatus(state=TradingState.ACTIVE, auto=AutoSetting()), tickets={}, recent={}
@@ -154,7 +159,7 @@ class Stage:
         self.publisher = Publisher(desk, self.series, Identity("book", VenueMode.PAPER, NOON))
 
     def view(self):
-        return self.publisher.view(Assessment((), (), {}, {}, (), ()), ready=True, status="running")
+        return self.publisher.view(assess(nouns.snapshot(), Rules(underlyings=())), ready=True, status="running")
 
     def feeds(self):
         return {feed.name: feed for feed in self.view().feeds}
@@ -216,7 +221,7 @@ def test_sequences_grow_by_one_also_over_a_restart(stage, tmp_path):
     stage.publisher.store(second)
     again = Publisher(stage.publisher._desk, stage.series, Identity("book", VenueMode.PAPER, NOON))
     assert (
-        again.view(Assessment((), (), {}, {}, (), ()), ready=False, status="").sequence == second.sequence + 1
+        again.view(assess(nouns.snapshot(), Rules(underlyings=())), ready=False, status="").sequence == second.sequence + 1
     )
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from nouns import band, exposure
 
 from hedging.model.exposure import DriftState
-from hedging.model.limits import BreachLevel, HedgeTarget, Limit, Measure
+from hedging.model.limits import BreachLevel, HedgeTarget, Limit, Measure, Scope, ScopeKind
 from hedging.risk.drift import drift, measured, shrinks, target, utilisation
 
 numbers = st.floats(-1000, 1000)
@@ -85,7 +85,7 @@ def test_what_does_not_shrink(before, after):
     assert not shrinks(before, after)
 
 
-LIMIT = Limit(underlying="BTC", measure=Measure.DELTA, soft=10.0, hard=30.0)
+LIMIT = Limit(scope=Scope(ScopeKind.UNDERLYING, "BTC"), measure=Measure.DELTA, soft=10.0, hard=30.0)
 
 
 @pytest.mark.parametrize(

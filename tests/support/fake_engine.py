@@ -19,7 +19,17 @@ from hedging.model.exposure import (
     ProofVerdict,
 )
 from hedging.model.instrument import AmountUnit, Instrument, Kind, OptionKind, Settlement
-from hedging.model.limits import Band, BreachLevel, HedgeTarget, Limit, Measure, Numeraire, Utilisation
+from hedging.model.limits import (
+    Band,
+    BreachLevel,
+    HedgeTarget,
+    Limit,
+    Measure,
+    Numeraire,
+    Scope,
+    ScopeKind,
+    Utilisation,
+)
 from hedging.model.trading import (
     AutoMode,
     AutoSetting,
@@ -498,7 +508,9 @@ class FakeEngine:
             level = (
                 BreachLevel.HARD if share > 1 else BreachLevel.SOFT if share > 0.75 else BreachLevel.INSIDE
             )
-            limit = Limit(underlying=name, measure=measure, soft=hard * 0.75, hard=hard)
+            limit = Limit(
+                scope=Scope(ScopeKind.UNDERLYING, name), measure=measure, soft=hard * 0.75, hard=hard
+            )
             found.append(Utilisation(limit=limit, value=value, level=level))
         return tuple(found)
 

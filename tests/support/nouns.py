@@ -7,7 +7,7 @@ from decimal import Decimal
 from hedging.model.book import Balance, Position
 from hedging.model.exposure import Exposure
 from hedging.model.instrument import AmountUnit, Instrument, Kind, OptionKind, Settlement
-from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire
+from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.snapshot import Snapshot
@@ -18,6 +18,7 @@ from hedging.workflow.ticket import content_hash
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 INDEX = 100_000.0
+BTC = Scope(ScopeKind.UNDERLYING, "BTC")
 
 
 def seconds(count: float) -> timedelta:
@@ -158,8 +159,8 @@ def underlying_rules(**changes) -> UnderlyingRules:
         numeraire=Numeraire(0.0),
         band=band(),
         limits=(
-            Limit(underlying="BTC", measure=Measure.HEDGE_POSITION, soft=40.0, hard=60.0),
-            Limit(underlying="BTC", measure=Measure.DELTA, soft=10.0, hard=30.0),
+            Limit(scope=BTC, measure=Measure.HEDGE_POSITION, soft=40.0, hard=60.0),
+            Limit(scope=BTC, measure=Measure.DELTA, soft=10.0, hard=30.0),
         ),
         max_order_coin=5.0,
     )
