@@ -45,6 +45,8 @@ class ExposurePoint:
     delta_coin: float | None = None
     delta_net_coin: float | None = None
     delta_hedge_coin: float | None = None
+    delta_after_expiry_coin: float | None = None
+    smile_shift_coin: float | None = None
     gamma_coin: float | None = None
     gamma_black_coin: float | None = None
     vega_usd: float | None = None
@@ -74,12 +76,13 @@ class DriftPoint:
 
 @dataclass(frozen=True, slots=True)
 class LimitLine:
-    """A limit as it was set: what it is on, and its two bounds in the measure's unit."""
+    """A limit as it was set: what it is on, and its two bounds in ``unit``."""
 
     scope: str
     measure: str
     soft: float
     hard: float
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

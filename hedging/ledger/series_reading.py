@@ -140,8 +140,8 @@ def _query(kind: Kind) -> Select[Any]:
     if kind is Kind.LIMITS:
         lines = LIMITS.join(LIMIT_LINES, LIMITS.c.line_id == LIMIT_LINES.c.id)
         columns = (
-            LIMITS.c.at_ns, LIMIT_LINES.c.scope, LIMIT_LINES.c.measure, LIMITS.c.value, LIMIT_LINES.c.soft,
-            LIMIT_LINES.c.hard, LIMITS.c.level, LIMITS.c.gaps,
+            LIMITS.c.at_ns, LIMIT_LINES.c.scope, LIMIT_LINES.c.measure, LIMIT_LINES.c.unit, LIMITS.c.value,
+            LIMIT_LINES.c.soft, LIMIT_LINES.c.hard, LIMITS.c.level, LIMITS.c.gaps,
         )  # fmt: skip
         return select(*columns).select_from(lines).order_by(LIMITS.c.at_ns, LIMITS.c.line_id)
     if kind is Kind.DECISIONS:

@@ -34,6 +34,8 @@ EXPOSURES = Table(
     Column("delta_coin", Float),
     Column("delta_net_coin", Float),
     Column("delta_hedge_coin", Float),
+    Column("delta_after_expiry_coin", Float),
+    Column("smile_shift_coin", Float),
     Column("gamma_coin", Float),
     Column("gamma_black_coin", Float),
     Column("vega_usd", Float),
@@ -71,7 +73,8 @@ LIMIT_LINES = Table(
     Column("measure", Text, nullable=False),
     Column("soft", Float, nullable=False),
     Column("hard", Float, nullable=False),
-    UniqueConstraint("scope", "measure", "soft", "hard", name="one_line_per_limit"),
+    Column("unit", Text, nullable=False),
+    UniqueConstraint("scope", "measure", "soft", "hard", "unit", name="one_line_per_limit"),
 )
 
 LIMITS = Table(

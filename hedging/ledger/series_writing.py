@@ -69,7 +69,7 @@ def _lines(connection: Connection, points: Sequence[LimitPoint]) -> Mapping[Limi
 
 def _known_lines(connection: Connection) -> Mapping[LimitLine, int]:
     return {
-        LimitLine(row.scope, row.measure, row.soft, row.hard): row.id
+        LimitLine(row.scope, row.measure, row.soft, row.hard, row.unit): row.id
         for row in connection.execute(select(LIMIT_LINES))
     }
 

@@ -43,6 +43,8 @@ def _exposure_and_drift() -> None:
         sa.Column("delta_coin", sa.Float),
         sa.Column("delta_net_coin", sa.Float),
         sa.Column("delta_hedge_coin", sa.Float),
+        sa.Column("delta_after_expiry_coin", sa.Float),
+        sa.Column("smile_shift_coin", sa.Float),
         sa.Column("gamma_coin", sa.Float),
         sa.Column("gamma_black_coin", sa.Float),
         sa.Column("vega_usd", sa.Float),
@@ -79,7 +81,8 @@ def _limits() -> None:
         sa.Column("measure", sa.Text, nullable=False),
         sa.Column("soft", sa.Float, nullable=False),
         sa.Column("hard", sa.Float, nullable=False),
-        sa.UniqueConstraint("scope", "measure", "soft", "hard", name="one_line_per_limit"),
+        sa.Column("unit", sa.Text, nullable=False),
+        sa.UniqueConstraint("scope", "measure", "soft", "hard", "unit", name="one_line_per_limit"),
     )
     op.create_table(
         "limit_point",
