@@ -58,10 +58,8 @@ class NoImpliedVol:
 def implied(markets: Sequence[OptionMarket]) -> tuple[ImpliedVol | NoImpliedVol, ...]:
     """The volatility of each market, or why it has none.
 
-    >>> market = OptionMarket(
-    ...     name="C", kind=OptionKind.CALL, forward=100.0, strike=100.0, years=1.0, bid=7.9, ask=8.1, mark=None
-    ... )
-    >>> [found] = implied([market])
+    >>> call = {"name": "C", "kind": OptionKind.CALL, "forward": 100.0, "strike": 100.0, "years": 1.0}
+    >>> [found] = implied([OptionMarket(**call, bid=7.9, ask=8.1, mark=None)])
     >>> round(found.vol, 3), found.source.value
     (0.201, 'quotes')
     """
@@ -82,7 +80,7 @@ def vols_of_quotes(
 ) -> tuple[ImpliedVol | Gap, ...]:
     """The volatility of each option at ``at`` by its quote, or the gap that its lack is.
 
-    A touch that is older than ``max_touch_seconds`` counts as none; the age of the mark is the caller's to judge.
+    A touch older than ``max_touch_seconds`` counts as none; the age of the mark is the caller's to judge.
     """
     markets: list[OptionMarket] = []
     answers: list[ImpliedVol | Gap | None] = []
