@@ -48,13 +48,16 @@ def command(**changes):
     return replace(whole, **changes)
 
 
+FOR_RISK = {CommandKind.RELEASE, CommandKind.APPROVE_TERMS, CommandKind.REJECT_TERMS}
+
+
 @pytest.mark.parametrize("kind", CommandKind)
 @pytest.mark.parametrize("role", Role)
-def test_anyone_may_stop_traders_may_trade_and_only_risk_releases(role, kind):
+def test_anyone_may_stop_traders_may_trade_and_only_risk_releases_and_approves_terms(role, kind):
     allowed = (
         kind in {CommandKind.HALT, CommandKind.AUTO_OFF}
         or role is Role.RISK
-        or (role is Role.TRADER and kind is not CommandKind.RELEASE)
+        or (role is Role.TRADER and kind not in FOR_RISK)
     )
     refusal = may(role, kind)
     assert (refusal is None) is allowed
