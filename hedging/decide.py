@@ -8,7 +8,7 @@ from math import inf, isfinite
 
 from hedging.errors import BadInput
 from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, PositionExposure
-from hedging.model.instrument import Instrument, Settlement
+from hedging.model.instrument import Instrument
 from hedging.model.limits import Utilisation
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.snapshot import Gap, GapReason, Snapshot
@@ -27,7 +27,9 @@ from hedging.policy.sizing import SizedHedge, coins_of, size
 from hedging.risk.drift import drift, utilisation
 from hedging.risk.exposure import exposure
 from hedging.risk.greeks import value_positions
+from hedging.risk.holdings import NOTHING_HELD, Holdings
 from hedging.risk.proof import proofs
+from hedging.risk.valued import ValuedBook
 from hedging.units import Side
 from hedging.workflow.ticket import WORKING, content_hash
 
@@ -40,13 +42,18 @@ WORSE_AFTER_REJECTION = 0.2  # of the band's width: then it is proposed again at
 class Assessment:
     """Everything the snapshot says of the book, computed once per cycle, and the snapshot itself."""
 
-    positions: tuple[PositionExposure, ...]
+    snapshot: Snapshot
+    book: ValuedBook
     gaps: tuple[Gap, ...]
     exposures: Mapping[str, Exposure]
     drifts: Mapping[str, Drift]
     proofs: tuple[DeltaProof, ...]
     limits: tuple[Utilisation, ...]
-    snapshot: Snapshot | None = None
+
+    @property
+    def positions(self) -> tuple[PositionExposure, ...]:
+        """The valued positions as rows."""
+        return self.book.positions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,26 +84,26 @@ class Decided:
     superseded: str = ""
 
 
-def assess(snapshot: Snapshot, rules: Rules) -> Assessment:
+def assess(snapshot: Snapshot, rules: Rules, known: Holdings = NOTHING_HELD) -> Assessment:
     """Value the book of one snapshot: positions, exposures, drifts, proofs, limits and gaps.
 
     An underlying with a gap of its own, or with one that touches the whole book, has no exposure; so has
     one whose hedge has no fresh price, whose coin balance is not known where it counts, or whose sum is
-    no finite number.
+    no finite number. ``known``: columns of an earlier snapshot, to be used again where they still hold.
     """
     hedges = frozenset(item.hedge_key for item in rules.underlyings)
-    valuation = value_positions(snapshot, hedges, rules.ages.marks)
-    gaps = [*snapshot.gaps, *valuation.gaps]
+    book = value_positions(snapshot, hedges, rules.ages.marks, known)
+    gaps = [*snapshot.gaps, *book.gaps]
     exposures: dict[str, Exposure] = {}
     drifts: dict[str, Drift] = {}
     found_proofs: list[DeltaProof] = []
     limits: list[Utilisation] = []
     for item in rules.underlyings:
-        gaps += [*_hedge_gaps(item, snapshot, rules.ages.marks), *_equity_gaps(item, snapshot)]
+        gaps += [*_hedge_gaps(item, snapshot, rules.ages.marks), *_equity_gaps(item, snapshot, book.holdings)]
         unvalued = frozenset(gap.what for gap in gaps if gap.underlying in {None, item.underlying})
         quote = snapshot.quotes.get(item.hedge_key)
         if quote is not None and quote.index is not None and not unvalued:
-            whole = exposure(item, valuation.positions, snapshot.balances, quote.index, snapshot.at)
+            whole = exposure(item, book, snapshot.balances, quote.index, snapshot.at)
             if isfinite(whole.delta + whole.delta_net + whole.equity + whole.gamma_coin):
                 exposures[item.underlying] = whole
                 drifts[item.underlying] = drift(whole, item.band)
@@ -104,11 +111,9 @@ def assess(snapshot: Snapshot, rules: Rules) -> Assessment:
                 gaps.append(
                     _gap(item, item.underlying, GapReason.NOT_FINITE, "its delta is no finite number")
                 )
-        found_proofs += proofs(item.underlying, valuation.positions, snapshot.balances, unvalued)
+        found_proofs += proofs(item.underlying, book, snapshot.balances, unvalued)
         limits += utilisation(item.limits, exposures.get(item.underlying))
-    return Assessment(
-        valuation.positions, tuple(gaps), exposures, drifts, tuple(found_proofs), tuple(limits), snapshot
-    )
+    return Assessment(snapshot, book, tuple(gaps), exposures, drifts, tuple(found_proofs), tuple(limits))
 
 
 def decide(
@@ -328,14 +333,10 @@ def _hedge_gaps(item: UnderlyingRules, snapshot: Snapshot, max_age: float) -> It
             yield _gap(item, name, GapReason.NOT_FINITE, f"the {what} with {name} is {value}")
 
 
-def _equity_gaps(item: UnderlyingRules, snapshot: Snapshot) -> Iterator[Gap]:
+def _equity_gaps(item: UnderlyingRules, snapshot: Snapshot, holdings: Holdings) -> Iterator[Gap]:
     """Coin balances that count and are not there, or are no number."""
     coin = item.underlying
-    needed = {
-        position.account
-        for position in snapshot.positions
-        if position.instrument.underlying == coin and position.instrument.settlement is Settlement.INVERSE
-    }
+    needed = set(holdings.coin_accounts.get(coin, ()))
     if item.numeraire.hedged_share > 0:
         needed.add(item.account)
     own = [balance for balance in snapshot.balances if balance.currency == coin]

@@ -1,13 +1,15 @@
 """Amounts with a currency, sides whose value is a sign, year fractions, rounding to a grid."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import IntEnum, StrEnum
 
 from hedging.errors import BadInput
 
 SECONDS_PER_YEAR = 365 * 86_400
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Side(IntEnum):
@@ -70,6 +72,15 @@ def years_between(start: datetime, end: datetime) -> float:
     if start.tzinfo is None or end.tzinfo is None:
         raise BadInput(f"times need a time zone: {start!r} to {end!r}")
     return (end - start).total_seconds() / SECONDS_PER_YEAR
+
+
+def epoch_microseconds(time: datetime) -> int:
+    """Whole microseconds since 1970 of an aware time; below 2**53, so that a double holds it exactly.
+
+    >>> epoch_microseconds(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    1000000
+    """
+    return (time - EPOCH) // MICROSECOND
 
 
 def utc_from_milliseconds(milliseconds: float) -> datetime:

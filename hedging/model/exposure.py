@@ -22,7 +22,8 @@ class PositionExposure:
     Deltas in coin (``delta_black`` is Black, ``delta_net`` premium-adjusted where coin-settled: the
     net transaction delta), ``gamma_coin`` = q·F·Γ (coin of Black delta per relative move of 1),
     vega in USD per 1.00 of vol, theta in USD per year, value in USD (None where the venue sent no
-    floating profit), ``is_hedge`` where the position is in an instrument configured as hedge.
+    floating profit), ``smile_shift`` the coins that the chosen smile convention adds, ``is_hedge`` where
+    the position is in an instrument configured as hedge.
     """
 
     account: str
@@ -41,14 +42,16 @@ class PositionExposure:
     mark: float | None
     years: float | None
     is_hedge: bool
+    smile_shift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """Sum over one underlying under a numeraire.
 
-    Coin: ``delta`` (what is hedged: net transaction delta + hedged share · equity), ``delta_net``,
-    ``equity``, ``delta_hedge`` (of the hedging instruments), ``delta_primary`` = delta − delta_hedge.
+    Coin: ``delta`` (what is hedged: net transaction delta + hedged share · equity + ``smile_shift``),
+    ``delta_net``, ``equity``, ``delta_hedge`` (of the hedging instruments), ``delta_primary`` = delta −
+    delta_hedge, ``delta_after_expiry``: delta without what expires at ``next_expiry`` (None: nothing does).
     ``gamma_coin``: coin of ``delta`` per relative move of 1. USD: ``index``, vega (per 1.00 of vol),
     theta (per year), gross notional. ``gamma_black_coin``: the same of Black's delta alone.
     """
@@ -68,6 +71,9 @@ class Exposure:
     theta_usd: float
     gross_notional_usd: float
     hedge_position: float
+    smile_shift: float = 0.0
+    delta_after_expiry: float | None = None
+    next_expiry: datetime | None = None
 
 
 class ProofVerdict(StrEnum):

@@ -2,39 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import numpy as np
 
 from hedging.model.book import Balance
 from hedging.model.exposure import Exposure, PositionExposure
-from hedging.model.instrument import Kind, Settlement
+from hedging.model.instrument import Kind
 from hedging.model.limits import Numeraire
 from hedging.model.rules import UnderlyingRules
-
-
-def exposure(
-    rules: UnderlyingRules,
-    positions: Sequence[PositionExposure],
-    balances: Sequence[Balance],
-    index: float,
-    at: datetime,
-) -> Exposure:
-    """Exposure of one underlying.
-
-    The wealth of an account in dollars is W = S·(C + Σ q·p + inverse P&L) + linear P&L, so with hedged
-    share x the delta is Σ(net transaction delta) + x · equity in coin (QUANT §2): x = 0 keeps coins,
-    x = 1 keeps dollars. Its slope for a relative move is Σ q·F·Γ − (1 − x)·Σ(inverse net delta).
-
-    Args:
-        rules: numeraire, hedging instrument and name of the underlying.
-        positions: every valued position of the book; those of other underlyings are ignored.
-        balances: the account balances; only the coin's own counts as equity in coin.
-        index: spot index in USD, positive.
-        at: time of the snapshot.
-    """
-    own = [position for position in positions if position.instrument.underlying == rules.underlying]
-    spot = sum(p.quantity_coin for p in own if p.instrument.kind is Kind.SPOT)
-    equity = spot + sum(balance.equity for balance in balances if balance.currency == rules.underlying)
-    return summed(Basis(rules.underlying, rules.numeraire, index, equity, at), own)
+from hedging.risk.holdings import BoolArray, FloatArray
+from hedging.risk.valued import Columns, ValuedBook
+from hedging.units import EPOCH, epoch_microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +27,55 @@ class Basis:
     at: datetime
 
 
+def exposure(
+    rules: UnderlyingRules, book: ValuedBook, balances: Sequence[Balance], index: float, at: datetime
+) -> Exposure:
+    """Exposure of one underlying; a figure is NaN where one of its positions has no value.
+
+    The wealth of an account in dollars is W = S·(C + Σ q·p + inverse P&L) + linear P&L, so with hedged
+    share x the delta is Σ(net transaction delta) + x · equity in coin (QUANT §2): x = 0 keeps coins,
+    x = 1 keeps dollars. Its slope for a relative move is Σ q·F·Γ − (1 − x)·Σ(inverse net delta).
+
+    Args:
+        rules: numeraire, hedging instrument and name of the underlying.
+        book: every position of the book; those of other underlyings are ignored.
+        balances: the account balances; only the coin's own counts as equity in coin.
+        index: spot index in USD, positive.
+        at: time of the snapshot.
+    """
+    own = book.holdings.own.get(rules.underlying, np.empty(0, dtype=np.intp))
+    spot = own[book.holdings.spot[book.holdings.place[own]]]
+    coins = float(book.columns.quantity[spot].sum())
+    equity = coins + sum(balance.equity for balance in balances if balance.currency == rules.underlying)
+    basis = Basis(rules.underlying, rules.numeraire, index, equity, at)
+    return summed_columns(basis, book.columns.rows(book.derivatives(rules.underlying)))
+
+
 def summed(basis: Basis, positions: Sequence[PositionExposure]) -> Exposure:
-    """Exposure of one underlying's positions on an equity that is known; spot is in the equity."""
-    derivatives = [
+    """Exposure of one underlying's rows on an equity that is known; spot is in the equity."""
+    own = [
         position
         for position in positions
         if position.instrument.underlying == basis.underlying and position.instrument.kind is not Kind.SPOT
     ]
-    net = sum(position.delta_net for position in derivatives)
-    net_inverse = sum(p.delta_net for p in derivatives if p.instrument.settlement is Settlement.INVERSE)
-    black_gamma = sum(position.gamma_coin for position in derivatives)
+    return summed_columns(basis, Columns.of(own))
+
+
+def summed_columns(basis: Basis, columns: Columns) -> Exposure:
+    """Exposure of derivatives of one underlying on an equity that is known."""
+
+    def total(figures: FloatArray, counted: BoolArray | None = None) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller refuses what is not finite
+            return float(figures.sum() if counted is None else figures[counted].sum())
+
+    net, shift = total(columns.delta_net), total(columns.smile_shift)
+    black_gamma = total(columns.gamma)
     share = basis.numeraire.hedged_share
-    hedge = sum(position.delta_net for position in derivatives if position.is_hedge)
-    delta = net + share * basis.equity
+    hedge = total(columns.delta_net, columns.hedge)
+    delta = net + share * basis.equity + shift
+    later = columns.expiry[columns.expiry > epoch_microseconds(basis.at)]
+    first = float(later.min(initial=np.inf))
+    expiring = columns.expiry == first
     return Exposure(
         underlying=basis.underlying,
         at=basis.at,
@@ -71,10 +86,15 @@ def summed(basis: Basis, positions: Sequence[PositionExposure]) -> Exposure:
         delta_net=net,
         delta_hedge=hedge,
         delta_primary=delta - hedge,
-        gamma_coin=black_gamma - (1 - share) * net_inverse,
+        gamma_coin=black_gamma - (1 - share) * total(columns.delta_net, columns.inverse),
         gamma_black_coin=black_gamma,
-        vega_usd=sum(position.vega_usd for position in derivatives),
-        theta_usd=sum(position.theta_usd for position in derivatives),
-        gross_notional_usd=sum(position.notional_usd for position in derivatives),
-        hedge_position=sum(p.quantity_coin for p in derivatives if p.is_hedge),
+        vega_usd=total(columns.vega),
+        theta_usd=total(columns.theta),
+        gross_notional_usd=total(columns.notional),
+        hedge_position=total(columns.quantity, columns.hedge),
+        smile_shift=shift,
+        delta_after_expiry=None
+        if first == np.inf
+        else delta - total(columns.delta_net + columns.smile_shift, expiring),
+        next_expiry=None if first == np.inf else EPOCH + timedelta(microseconds=first),
     )

@@ -1,59 +1,162 @@
 """Values every position of a snapshot in common units, and names those it cannot value."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
 
 import numpy as np
 
-from hedging.errors import BadInput
 from hedging.model.book import Position
-from hedging.model.exposure import PositionExposure
-from hedging.model.instrument import AmountUnit, Instrument, Kind, Settlement
+from hedging.model.instrument import AmountUnit, Instrument, Kind
 from hedging.model.market import Quote
 from hedging.model.snapshot import Gap, GapReason, Snapshot
 from hedging.pricing import black76
 from hedging.pricing.arguments import Unpriceable, unpriceable
-from hedging.units import years_between
+from hedging.risk.holdings import NOTHING_HELD, BoolArray, FloatArray, Holdings, IntArray
+from hedging.risk.valued import Columns, Marks, ValuedBook
+from hedging.units import SECONDS_PER_YEAR, epoch_microseconds
 
 SETTLEMENT_AVERAGING = timedelta(minutes=30)
+MICROSECONDS = 1e6  # in a second
 
 
-@dataclass(frozen=True, slots=True)
-class Valuation:
-    """Positions that could be valued, and a gap for each that could not."""
-
-    positions: tuple[PositionExposure, ...]
-    gaps: tuple[Gap, ...]
-
-
-def value_positions(snapshot: Snapshot, hedges: frozenset[str], max_age_seconds: float) -> Valuation:
+def value_positions(
+    snapshot: Snapshot, hedges: frozenset[str], max_age_seconds: float, known: Holdings = NOTHING_HELD
+) -> ValuedBook:
     """Value each position from its own quote: Black-76 on the forward of the expiry and the mark IV.
 
     Args:
         snapshot: positions and quotes of one instant.
         hedges: keys of the instruments that are configured as hedges.
         max_age_seconds: oldest mark that still is a value.
+        known: columns of an earlier snapshot, used again where the positions are the same tuple.
 
     Returns:
-        One PositionExposure per position that has every input, one Gap per position that has not;
-        a position is in exactly one of the two.
+        Columns for all positions; one Gap per instrument, or odd amount, that could not be valued, and no
+        number in the rows it touches.
     """
+    holdings = known.still(snapshot.positions)
+    quotes = [snapshot.quotes.get(key) for key in holdings.keys]
+    marks, suspect = _marks(holdings, quotes, snapshot.at, max_age_seconds)
     gaps: list[Gap] = []
-    plain: list[PositionExposure] = []
-    options: list[tuple[Position, Quote]] = []
-    for position in snapshot.positions:
-        quote = snapshot.quotes.get(position.instrument.key)
-        gap = _odd_amount(position) or _gap(position.instrument, quote, snapshot.at, max_age_seconds)
-        if gap is not None or quote is None:
-            gaps.append(gap or _missing(position.instrument, "quote"))
-        elif position.instrument.kind is Kind.OPTION:
-            options.append((position, quote))
-        else:
-            plain.append(_value_without_option(position, quote, snapshot.at, hedges))
-    valued, refused = _value_options(options, snapshot.at, hedges)
-    return Valuation(tuple(plain) + valued, (*gaps, *refused))
+    good = np.ones(len(holdings.keys), dtype=np.bool_)
+    for row in suspect.tolist():
+        gap = _gap(holdings.instruments[row], quotes[row], snapshot.at, max_age_seconds)
+        if gap is not None:
+            good[row] = False
+            gaps.append(gap)
+    gaps += [_odd_amount(holdings.positions[row]) for row in np.flatnonzero(~np.isfinite(holdings.size))]
+    with np.errstate(invalid="ignore", over="ignore"):  # what is no number is named as a gap
+        units, refused = _units(holdings, marks, good, snapshot.at)
+        return _book(holdings, marks, units, hedges, (*gaps, *refused))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Units:
+    """Per instrument, shape (m,), what one coin of it is; ``coins``: coins in one unit of size. NaN: none."""
+
+    coins: FloatArray
+    delta_black: FloatArray
+    delta_net: FloatArray
+    gamma: FloatArray
+    vega: FloatArray
+    theta: FloatArray
+    value: FloatArray
+
+
+def _marks(
+    holdings: Holdings, quotes: list[Quote | None], at: datetime, max_age: float
+) -> tuple[Marks, IntArray]:
+    """Figures of the quotes, and the rows in which something is missing, odd, or too old."""
+    table = np.array(
+        [
+            (q.mark, q.index, q.forward, q.iv, epoch_microseconds(q.received_at)) if q else (None,) * 5
+            for q in quotes
+        ],
+        dtype=np.float64,
+    ).reshape(-1, 5)
+    mark, index, forward, iv, received = np.ascontiguousarray(table.T)
+    now = epoch_microseconds(at)
+    fresh = np.abs(now - received) <= max_age * MICROSECONDS
+    plain = (mark > 0) & (mark < np.inf) & (index > 0) & (index < np.inf)
+    priceable = (mark >= 0) & (mark < np.inf) & (index > 0) & (index < np.inf)
+    priceable &= (forward > 0) & (forward < np.inf) & (iv > 0) & (iv < np.inf)
+    fine = fresh & np.where(holdings.option, priceable, plain)
+    years = (holdings.expiry - now) / (SECONDS_PER_YEAR * MICROSECONDS)
+    return Marks(mark, index, forward, iv, years), np.flatnonzero(~fine)
+
+
+def _units(holdings: Holdings, marks: Marks, good: BoolArray, at: datetime) -> tuple[_Units, tuple[Gap, ...]]:
+    """Greeks of one coin of each instrument; those that Black-76 refuses become gaps."""
+    plain = good & ~holdings.option
+    averaging = SETTLEMENT_AVERAGING.total_seconds() * MICROSECONDS
+    weight = np.clip((holdings.expiry - epoch_microseconds(at)) / averaging, 0.0, 1.0)
+    nothing = np.full(len(holdings.keys), np.nan)
+    dollars_of_coin = np.where(holdings.option, marks.index, marks.mark)
+    coins = np.where(good, 1.0, nothing)
+    np.divide(1.0, dollars_of_coin, out=coins, where=good & holdings.in_usd)
+    units = _Units(
+        coins=coins,
+        delta_black=np.where(plain, weight, nothing),
+        delta_net=np.where(plain, weight, nothing),
+        gamma=np.where(plain, 0.0, nothing),
+        vega=np.where(plain, 0.0, nothing),
+        theta=np.where(plain, 0.0, nothing),
+        value=nothing,
+    )
+    options = np.flatnonzero(good & holdings.option)
+    if not options.size:
+        return units, ()
+    arguments = (holdings.sign, marks.forward, holdings.strike, marks.years, marks.iv)
+    codes = unpriceable(*(column[options] for column in arguments))
+    rows = options[codes == 0]
+    greeks = black76.core_greeks(*(column[rows] for column in arguments))
+    # A coin-settled price is a number of coins: its dollars come through the index, not the forward.
+    coin_price = greeks.price / marks.forward[rows]
+    inverse, decayed = holdings.inverse[rows], weight[rows]
+    units.delta_black[rows] = greeks.delta * decayed
+    units.delta_net[rows] = (greeks.delta - np.where(inverse, coin_price, 0.0)) * decayed
+    units.gamma[rows] = marks.forward[rows] * greeks.gamma * decayed
+    units.vega[rows] = greeks.vega * decayed
+    units.theta[rows] = greeks.theta
+    units.value[rows] = np.where(inverse, coin_price * marks.index[rows], greeks.price)
+    refused = np.flatnonzero(codes)
+    return units, tuple(
+        _unpriceable(holdings.instruments[options[row]], Unpriceable(int(codes[row]))) for row in refused
+    )
+
+
+def _book(
+    holdings: Holdings, marks: Marks, units: _Units, hedges: frozenset[str], gaps: tuple[Gap, ...]
+) -> ValuedBook:
+    place = holdings.place
+    quantity = holdings.size * units.coins[place]
+    index = marks.index[place]
+    hedge = np.array([key in hedges for key in holdings.keys], dtype=np.bool_)
+    columns = Columns(
+        quantity=quantity,
+        delta_black=quantity * units.delta_black[place],
+        delta_net=quantity * units.delta_net[place],
+        smile_shift=np.zeros(len(place)),
+        gamma=quantity * units.gamma[place],
+        vega=quantity * units.vega[place],
+        theta=quantity * units.theta[place],
+        notional=np.abs(quantity) * index,
+        expiry=holdings.expiry[place],
+        inverse=holdings.inverse[place],
+        hedge=hedge[place],
+    )
+    floating = holdings.floating * np.where(columns.inverse, index, 1.0)
+    own_price = np.where(holdings.option, units.value, marks.mark)[place]
+    held_outright = (holdings.option | holdings.spot)[place]
+    return ValuedBook(
+        holdings=holdings,
+        columns=columns,
+        marks=marks,
+        value=np.where(held_outright, quantity * own_price, floating),
+        valued=np.isfinite(quantity) & np.isfinite(units.delta_net[place]),
+        gaps=gaps,
+    )
 
 
 def settlement_weight(instrument: Instrument, at: datetime) -> float:
@@ -83,9 +186,7 @@ def _missing(instrument: Instrument, what: str) -> Gap:
     )
 
 
-def _odd_amount(position: Position) -> Gap | None:
-    if position.amount.is_finite():
-        return None
+def _odd_amount(position: Position) -> Gap:
     return Gap(
         what=position.instrument.name,
         reason=GapReason.NOT_FINITE,
@@ -123,119 +224,10 @@ def _gap(instrument: Instrument, quote: Quote | None, at: datetime, max_age: flo
     return None
 
 
-def _value_without_option(
-    position: Position, quote: Quote, at: datetime, hedges: frozenset[str]
-) -> PositionExposure:
-    instrument = position.instrument
-    if quote.mark is None or quote.index is None:
-        raise BadInput(f"{instrument.name} reached valuation without a mark or an index")
-    quantity = coins(position, quote.mark)
-    delta = quantity * settlement_weight(instrument, at)
-    years = None if instrument.expiry is None else years_between(at, instrument.expiry)
-    return PositionExposure(
-        account=position.account,
-        instrument=instrument,
-        amount=float(position.amount),
-        quantity_coin=quantity,
-        delta_black=delta,
-        delta_net=delta,
-        gamma_coin=0.0,
-        vega_usd=0.0,
-        theta_usd=0.0,
-        value_usd=quantity * quote.mark
-        if instrument.kind is Kind.SPOT
-        else _floating_usd(position, quote.index),
-        notional_usd=abs(quantity) * quote.index,
-        iv=None,
-        forward=None,
-        mark=quote.mark,
-        years=years,
-        is_hedge=instrument.key in hedges,
+def _unpriceable(instrument: Instrument, why: Unpriceable) -> Gap:
+    return Gap(
+        what=instrument.name,
+        reason=GapReason.UNPRICEABLE,
+        detail=f"{instrument.name} cannot be priced: {why.text}",
+        underlying=instrument.underlying,
     )
-
-
-def _floating_usd(position: Position, index: float) -> float | None:
-    """Floating profit of a future in USD; coins are worth the index."""
-    if position.floating_pnl is None:
-        return None
-    inverse = position.instrument.settlement is Settlement.INVERSE
-    return position.floating_pnl * (index if inverse else 1.0)
-
-
-def _value_options(
-    options: Sequence[tuple[Position, Quote]], at: datetime, hedges: frozenset[str]
-) -> tuple[tuple[PositionExposure, ...], tuple[Gap, ...]]:
-    if not options:
-        return (), ()
-    instruments = [position.instrument for position, _ in options]
-    forward = np.array([quote.forward for _, quote in options], dtype=float)
-    vol = np.array([quote.iv for _, quote in options], dtype=float)
-    strike = np.array([instrument.strike for instrument in instruments], dtype=float)
-    sign = np.array([instrument.option_kind for instrument in instruments], dtype=float)
-    years = np.array([_years(instrument, at) for instrument in instruments])
-    codes = unpriceable(sign, forward, strike, years, vol)
-    good = np.flatnonzero(codes == 0)
-    gaps = tuple(
-        Gap(
-            what=instruments[i].name,
-            reason=GapReason.UNPRICEABLE,
-            detail=f"{instruments[i].name} cannot be priced: {Unpriceable(int(codes[i])).text}",
-            underlying=instruments[i].underlying,
-        )
-        for i in np.flatnonzero(codes)
-    )
-    greeks = black76.core_greeks(sign[good], forward[good], strike[good], years[good], vol[good])
-    columns = zip(good, greeks.price, greeks.delta, greeks.gamma, greeks.vega, greeks.theta, strict=True)
-    valued = tuple(
-        _option_exposure(options[int(i)], at, hedges, OptionGreeks(*map(float, row))) for i, *row in columns
-    )
-    return valued, gaps
-
-
-@dataclass(frozen=True, slots=True)
-class OptionGreeks:
-    """Black-76 of one option: USD, coin per coin, per USD, USD per 1.00 of vol, USD per year."""
-
-    price: float
-    delta: float
-    gamma: float
-    vega: float
-    theta: float
-
-
-def _option_exposure(
-    held: tuple[Position, Quote], at: datetime, hedges: frozenset[str], greeks: OptionGreeks
-) -> PositionExposure:
-    position, quote = held
-    instrument = position.instrument
-    if quote.forward is None or quote.index is None:
-        raise BadInput(f"{instrument.name} reached valuation without a forward or an index")
-    quantity = coins(position, quote.index)
-    weight = settlement_weight(instrument, at)
-    # A coin-settled price is a number of coins: its dollars come through the index, not the forward.
-    price_coin = greeks.price / quote.forward
-    inverse = instrument.settlement is Settlement.INVERSE
-    return PositionExposure(
-        account=position.account,
-        instrument=instrument,
-        amount=float(position.amount),
-        quantity_coin=quantity,
-        delta_black=quantity * greeks.delta * weight,
-        delta_net=quantity * (greeks.delta - (price_coin if inverse else 0.0)) * weight,
-        gamma_coin=quantity * quote.forward * greeks.gamma * weight,
-        vega_usd=quantity * greeks.vega * weight,
-        theta_usd=quantity * greeks.theta,
-        value_usd=quantity * (price_coin * quote.index if inverse else greeks.price),
-        notional_usd=abs(quantity) * quote.index,
-        iv=quote.iv,
-        forward=quote.forward,
-        mark=quote.mark,
-        years=_years(instrument, at),
-        is_hedge=instrument.key in hedges,
-    )
-
-
-def _years(instrument: Instrument, at: datetime) -> float:
-    if instrument.expiry is None:
-        raise BadInput(f"{instrument.name} is an option without an expiry")
-    return years_between(at, instrument.expiry)

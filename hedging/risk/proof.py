@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from hedging.model.book import Balance
-from hedging.model.exposure import DeltaProof, PositionExposure, ProofVerdict
-from hedging.model.instrument import Kind
+from hedging.model.exposure import DeltaProof, ProofVerdict
+from hedging.risk.valued import ValuedBook
 
 # The venue rounds volatilities to 0.01 points and deltas to 5 decimals, and its sum is read a moment
 # before or after our marks: 0.5 % of the gross delta covers a move of about 0.3 % between the two reads.
@@ -14,45 +16,46 @@ RED_FACTOR = 4.0
 
 
 def proofs(
-    underlying: str,
-    positions: Sequence[PositionExposure],
-    balances: Sequence[Balance],
-    unvalued: frozenset[str],
+    underlying: str, book: ValuedBook, balances: Sequence[Balance], unvalued: frozenset[str]
 ) -> tuple[DeltaProof, ...]:
     """Compare per account and margin currency, in coin.
 
     UNKNOWN where a position of the underlying is unvalued, or the venue gives no total for what is held.
     """
-    held = [
-        position
-        for position in positions
-        if position.instrument.underlying == underlying and position.instrument.kind is not Kind.SPOT
-    ]
-    totals: dict[tuple[str, str], float | None] = {
-        (position.account, position.instrument.settlement_currency): None for position in held
-    }
+    rows = book.derivatives(underlying)
+    owners = [book.holdings.owners[row] for row in rows.tolist()]
+    totals: dict[tuple[str, str], float | None] = dict.fromkeys(owners)
     for balance in balances:
         total = dict(balance.delta_total).get(underlying)
         if total is not None:
             totals[balance.account, balance.currency] = total
-    found = []
-    for (account, currency), venue in sorted(totals.items()):
-        own = [p for p in held if (p.account, p.instrument.settlement_currency) == (account, currency)]
-        ours = None if unvalued else sum(position.delta_net for position in own)
-        gross = sum(abs(position.delta_net) for position in own)
-        tolerance = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * gross
-        found.append(
-            DeltaProof(
-                account=account,
-                currency=currency,
-                underlying=underlying,
-                ours=ours,
-                venue=venue,
-                tolerance=tolerance,
-                verdict=_verdict(ours, venue, tolerance),
-            )
+    ordered = sorted(totals)
+    place = {owner: number for number, owner in enumerate(ordered)}
+    code = np.array([place[owner] for owner in owners], dtype=np.intp)
+    net = book.columns.delta_net[rows]
+    sums = np.bincount(code, net, len(ordered))
+    gross = np.bincount(code, np.abs(net), len(ordered))
+    return tuple(
+        _proof(
+            underlying, owner, None if unvalued else float(sums[number]), totals[owner], float(gross[number])
         )
-    return tuple(found)
+        for number, owner in enumerate(ordered)
+    )
+
+
+def _proof(
+    underlying: str, owner: tuple[str, str], ours: float | None, venue: float | None, gross: float
+) -> DeltaProof:
+    tolerance = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * gross
+    return DeltaProof(
+        account=owner[0],
+        currency=owner[1],
+        underlying=underlying,
+        ours=ours,
+        venue=venue,
+        tolerance=tolerance,
+        verdict=_verdict(ours, venue, tolerance),
+    )
 
 
 def _verdict(ours: float | None, venue: float | None, tolerance: float) -> ProofVerdict:

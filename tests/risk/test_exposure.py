@@ -68,7 +68,7 @@ def of_book(held, coins, share, spot=INDEX, vol=0.6):
     assert valued.gaps == ()
     equity, _ = wealth(held, coins, spot, vol)
     item = underlying_rules(numeraire=Numeraire(share))
-    return exposure(item, valued.positions, [balance(equity=equity)], spot, NOW)
+    return exposure(item, valued, [balance(equity=equity)], spot, NOW)
 
 
 amounts = st.floats(-20, 20, allow_nan=False).filter(lambda amount: abs(amount) > 0.01)
@@ -156,12 +156,12 @@ def test_other_underlyings_and_currencies_do_not_count():
     ether = perpetual(name="ETH-PERPETUAL", underlying="ETH", settlement_currency="ETH")
     seen = snapshot([position(ether, 1000)], [quote(ether, mark=3000.0, index=3000.0)])
     valued = value_positions(seen, frozenset(), 5.0)
-    found = exposure(underlying_rules(), valued.positions, [balance("USDC", 1e6)], INDEX, NOW)
+    found = exposure(underlying_rules(), valued, [balance("USDC", 1e6)], INDEX, NOW)
     assert (found.delta, found.equity, found.gross_notional_usd) == (0.0, 0.0, 0.0)
 
 
 def test_spot_counts_as_equity_and_not_as_a_derivative():
     held = perpetual(name="BTC_USDC", kind=Kind.SPOT, amount_unit=AmountUnit.COIN)
     valued = value_positions(snapshot([position(held, 2)], [quote(held)]), frozenset(), 5.0)
-    dollars = exposure(underlying_rules(numeraire=Numeraire(1.0)), valued.positions, [], INDEX, NOW)
+    dollars = exposure(underlying_rules(numeraire=Numeraire(1.0)), valued, [], INDEX, NOW)
     assert (dollars.delta, dollars.equity, dollars.delta_net) == (2.0, 2.0, 0.0)

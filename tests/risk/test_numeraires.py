@@ -32,8 +32,8 @@ TO_ZERO = Band(lower=-1e-9, centre=0.0, upper=1e-9, target=HedgeTarget.CENTRE)
 
 def valued(*held, equity=50.0):
     quotes = [quote(each.instrument, mark=0.05 if each.instrument.strike else INDEX) for each in held]
-    found = value_positions(snapshot(held, quotes), frozenset(), 5.0).positions
-    return exposure_of(underlying_rules(), found, [balance(equity=equity)], INDEX, NOW), found
+    found = value_positions(snapshot(held, quotes), frozenset(), 5.0)
+    return exposure_of(underlying_rules(), found, [balance(equity=equity)], INDEX, NOW), found.positions
 
 
 def hedging(instrument, band=TO_ZERO, mark=INDEX):

@@ -53,7 +53,7 @@ def valued(held, share=0.0, equity=50.0):
     found = value_positions(snapshot(held, quotes), frozenset(), 5.0)
     assert found.gaps == ()
     item = underlying_rules(numeraire=Numeraire(share))
-    return exposure_of(item, found.positions, [balance(equity=equity)], INDEX, NOW), found.positions
+    return exposure_of(item, found, [balance(equity=equity)], INDEX, NOW), found.positions
 
 
 @given(held=books, share=st.floats(0, 1))

@@ -12,9 +12,7 @@ NOTHING = frozenset()
 
 
 def positions_of(*held):
-    return value_positions(
-        snapshot(held, [quote(each.instrument) for each in held]), frozenset(), 5.0
-    ).positions
+    return value_positions(snapshot(held, [quote(each.instrument) for each in held]), frozenset(), 5.0)
 
 
 TEN = positions_of(position(perpetual(), 1_000_000))  # ten coins: tolerance 0.02 + 0.05
@@ -50,13 +48,13 @@ def test_a_holding_without_a_total_of_the_venue_is_unknown_and_not_silent(balanc
 
 
 def test_a_total_without_a_holding_of_ours_is_compared_with_zero():
-    (found,) = proofs("BTC", (), [balance(delta_total=(("BTC", 3.0),))], NOTHING)
+    (found,) = proofs("BTC", positions_of(), [balance(delta_total=(("BTC", 3.0),))], NOTHING)
     assert (found.ours, found.verdict) == (0.0, ProofVerdict.RED)
 
 
 def test_accounts_and_margin_currencies_are_proved_apart():
-    both = [*TEN, *positions_of(position(linear_perpetual(), 2))]
-    both.append(replace(TEN[0], account="second"))
+    ten = position(perpetual(), 1_000_000)
+    both = positions_of(ten, position(linear_perpetual(), 2), replace(ten, account="second"))
     found = proofs(
         "BTC",
         both,

@@ -80,7 +80,7 @@ def valued(held, share=0.0, equity=50.0, **moved):
     item = underlying_rules(numeraire=Numeraire(share))
     index = INDEX * (1 + moved.get("spot", 0.0))
     return exposure_module.exposure(
-        item, found.positions, [balance(equity=equity)], index, at
+        item, found, [balance(equity=equity)], index, at
     ), found.positions
 
 

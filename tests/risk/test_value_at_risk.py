@@ -41,9 +41,9 @@ DAY99 = Horizon(confidence=0.99, days=1.0)
 
 def valued(*held, share=0.0):
     quotes = [quote(each.instrument, mark=0.05 if each.instrument.strike else INDEX) for each in held]
-    found = value_positions(snapshot(held, quotes), frozenset(), 5.0).positions
+    found = value_positions(snapshot(held, quotes), frozenset(), 5.0)
     item = underlying_rules(numeraire=Numeraire(share))
-    return exposure_of(item, found, [balance()], INDEX, NOW), found
+    return exposure_of(item, found, [balance()], INDEX, NOW), found.positions
 
 
 def quadratic(delta, gamma, **changes):

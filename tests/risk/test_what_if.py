@@ -33,8 +33,8 @@ GRID = Shocks(spots=(-0.2, 0.0, 0.1), vols=(0.0, 0.1))
 
 def valued(*held):
     quotes = [quote(each.instrument, mark=0.05 if each.instrument.strike else INDEX) for each in held]
-    found = value_positions(snapshot(held, quotes), frozenset(), 5.0).positions
-    return exposure_of(underlying_rules(), found, [balance()], INDEX, NOW), found
+    found = value_positions(snapshot(held, quotes), frozenset(), 5.0)
+    return exposure_of(underlying_rules(), found, [balance()], INDEX, NOW), found.positions
 
 
 CALL = position(option(OptionKind.CALL, 100_000.0), 10)
