@@ -76,7 +76,7 @@ def moment(found: Seen) -> Moment:
     """The points of an instant."""
     whole, underlyings = found.whole, found.rules.underlyings
     gaps = {item.underlying: _gaps(item, whole.gaps) for item in underlyings}
-    balances = whole.snapshot.balances if whole.snapshot else ()
+    balances = whole.snapshot.balances
     return Moment(
         at=found.at,
         exposures=tuple(
@@ -112,6 +112,8 @@ def _exposure(item: UnderlyingRules, found: Exposure | None, gaps: Sequence[Gap]
         delta_coin=_number("delta_coin", found.delta, odd),
         delta_net_coin=_number("delta_net_coin", found.delta_net, odd),
         delta_hedge_coin=_number("delta_hedge_coin", found.delta_hedge, odd),
+        delta_after_expiry_coin=_number("delta_after_expiry_coin", found.delta_after_expiry, odd),
+        smile_shift_coin=_number("smile_shift_coin", found.smile_shift, odd),
         gamma_coin=_number("gamma_coin", found.gamma_coin, odd),
         gamma_black_coin=_number("gamma_black_coin", found.gamma_black_coin, odd),
         vega_usd=_number("vega_usd", found.vega_usd, odd),
@@ -146,7 +148,7 @@ def _limit(found: Utilisation, gaps: Iterable[Gap]) -> LimitPoint:
     limit = found.limit
     touching = sum(1 for gap in gaps if limit.underlying in {None, gap.underlying} or gap.underlying is None)
     return LimitPoint(
-        line=LimitLine(limit.scope.words, limit.measure.value, limit.soft, limit.hard),
+        line=LimitLine(limit.scope.words, limit.measure.value, limit.soft, limit.hard, limit.unit),
         value=_number("value", found.value, []),
         level=found.level.value,
         gaps=touching,
@@ -166,7 +168,8 @@ def _margin(found: Balance) -> MarginPoint:
     odd: list[str] = []
     totals = found.delta_total
     single = totals[0][1] if len(totals) == 1 else None
-    several = " ".join(f"{underlying}={value!r}" for underlying, value in totals) if len(totals) > 1 else None
+    named = " ".join(f"{underlying}={value!r}" for underlying, value in totals)
+    plain = len(totals) == 1 and totals[0][0] == found.currency
     if not totals:
         odd.append("no delta_total: none was sent, or it is older than the last fill")
     return MarginPoint(
@@ -177,14 +180,14 @@ def _margin(found: Balance) -> MarginPoint:
         initial_margin=_number("initial_margin", found.initial_margin, odd),
         maintenance_margin=_number("maintenance_margin", found.maintenance_margin, odd),
         delta_total_coin=_number("delta_total_coin", single, odd),
-        delta_totals=several,
+        delta_totals=None if plain else named or None,
         missing="; ".join(odd) or None,
     )
 
 
 def _frame(found: Seen) -> MarkFrame:
     """One row an instrument, ordered by key so that the layout changes with the instruments alone."""
-    quotes = found.whole.snapshot.quotes if found.whole.snapshot else {}
+    quotes = found.whole.snapshot.quotes
     keys = sorted(found.marks_of or ())
     rows = [_marks(found.at, quotes.get(key)) for key in keys]
     return MarkFrame.of(found.at, [_venue_and_name(key) for key in keys], rows)

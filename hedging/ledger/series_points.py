@@ -82,7 +82,7 @@ class LimitLine:
     measure: str
     soft: float
     hard: float
-    unit: str = ""
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +99,8 @@ class LimitPoint:
 class MarginPoint:
     """One currency of one account, in that currency.
 
-    ``delta_total_coin`` is the venue's own delta where the currency margins one underlying; where it
-    margins several, ``delta_totals`` holds each as "BTC=1.5 ETH=-2.25".
+    ``delta_total_coin`` is the venue's own delta where the currency margins one underlying; where that
+    is not the currency itself, or are several, ``delta_totals`` names each: "BTC=1.5 ETH=-2.25".
     """
 
     account: str

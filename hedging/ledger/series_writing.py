@@ -60,8 +60,8 @@ def _limit_row(at: datetime, point: LimitPoint, lines: Mapping[LimitLine, int]) 
 
 def _lines(connection: Connection, points: Sequence[LimitPoint]) -> Mapping[LimitLine, int]:
     """Ids of the limits as they were set; a limit that was changed is another line."""
-    wanted = {point.line for point in points}
-    fresh = wanted - _known_lines(connection).keys()
+    known = _known_lines(connection)
+    fresh = [line for line in dict.fromkeys(point.line for point in points) if line not in known]
     if fresh:
         connection.execute(insert(LIMIT_LINES), [columns(line) for line in fresh])
     return _known_lines(connection)

@@ -62,7 +62,7 @@ _COLUMNS: Mapping[Kind, tuple[Column, ...]] = {
         _number("delta_coin", "coin", "delta that is hedged: net transaction delta + hedged_share * equity"),
         _number("delta_net_coin", "coin", "net transaction delta"),
         _number("delta_hedge_coin", "coin", "the part of delta_coin that is in hedging instruments"),
-        _number("delta_after_expiry_coin", "coin", "delta_coin without what expires next; blank: nothing does"),
+        _number("delta_after_expiry_coin", "coin", "delta_coin without what expires next; blank: nothing"),
         _number("smile_shift_coin", "coin", "what the chosen smile convention adds to delta_coin"),
         _number("gamma_coin", "coin per relative move of 1", "slope of delta_coin"),
         _number("gamma_black_coin", "coin per relative move of 1", "slope of Black's delta alone"),
@@ -120,7 +120,7 @@ _COLUMNS: Mapping[Kind, tuple[Column, ...]] = {
         _number("initial_margin", "the currency", "initial margin"),
         _number("maintenance_margin", "the currency", "maintenance margin"),
         _number("delta_total_coin", "coin", "the exchange's own delta, where the currency margins one coin"),
-        _text("delta_totals", "the same in coin of each, where it margins several: BTC=1.5 ETH=-2.25"),
+        _text("delta_totals", "the same of each, where it is another coin or several: BTC=1.5 ETH=-2.25"),
         MISSING,
     ),
     Kind.DECISIONS: (

@@ -1,0 +1,274 @@
+"""What does recording cost: the time of one instant, the bytes of a day, and what it takes from the loop?
+
+Two books of two underlyings: a desk's demo (10,000 positions never matter, marks are per instrument) with 20
+instruments and one with 1,200. Prices walk on their ticks as an exchange's do. ``store_ms`` is the
+transaction of one instant; ``loop_ms`` what the event loop gives for it; ``late_ms`` how late a 1 ms timer
+of the loop comes while it is stored in another thread; ``bytes_a_day`` extrapolates the file from the
+instants written, ``bytes_kept`` a day as sampled and 29 days of one a minute; ``thin_ms`` one step of thinning.
+
+One JSON line a book. Run: ``PYTHONPATH=. python bench/records.py [--instants 600]``.
+"""
+
+import argparse
+import asyncio
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from bench.passages import machine
+from hedging.clock import monotonic_ns
+from hedging.decide import Assessment, assess
+from hedging.engine.sampling import Pace, Seen, moment, seen
+from hedging.ledger import Series
+from hedging.ledger.series_points import Kind
+from hedging.model.book import Balance
+from hedging.model.exposure import Drift, DriftState, Exposure
+from hedging.model.limits import (
+    Band,
+    BreachLevel,
+    HedgeTarget,
+    Limit,
+    Measure,
+    Numeraire,
+    Scope,
+    ScopeKind,
+    Utilisation,
+)
+from hedging.model.market import Quote
+from hedging.model.retention import Retention
+from hedging.model.rules import Rules, UnderlyingRules
+from hedging.model.snapshot import Snapshot
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+BAND = Band(lower=-5.0, centre=0.0, upper=5.0, target=HedgeTarget.EDGE)
+SECONDS_A_DAY, MINUTES_KEPT = 86_400, 29 * 1_440
+
+
+@dataclass(frozen=True)
+class Market:
+    """Prices of so many instruments that walk on their ticks."""
+
+    strikes: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+    mids: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+    vols: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+    random: np.random.Generator
+
+    @classmethod
+    def of(cls, instruments: int) -> "Market":
+        """A market of twelve expiries."""
+        random = np.random.default_rng(7)
+        return cls(
+            random.integers(20, 300, instruments) * 500.0,
+            np.exp(random.normal(-3, 1.5, instruments)),
+            random.uniform(0.3, 0.9, instruments),
+            random,
+        )
+
+    def quotes(self, at: datetime) -> dict[str, Quote]:
+        """The quotes at one instant: a third of them have moved by a tick since the last."""
+        moved = self.random.random(self.mids.size) < 1 / 3
+        self.mids[moved] += self.random.choice([-1e-4, 1e-4], int(moved.sum()))
+        index = round(100_000 + 50 * float(self.random.standard_normal()), 2)
+        ages = self.random.uniform(0, 1, self.mids.size)
+        return {
+            f"deribit:BTC-{place % 12}-{place}": self._quote(place, index, at - SECOND * float(ages[place]))
+            for place in range(self.mids.size)
+        }
+
+    def _quote(self, place: int, index: float, received: datetime) -> Quote:
+        mark = round(float(self.mids[place]), 4)
+        return Quote(
+            venue="deribit",
+            instrument=f"BTC-{place % 12}-{place}",
+            bid=round(mark - 5e-4, 4),
+            ask=round(mark + 5e-4, 4),
+            bid_size=1.0,
+            ask_size=1.0,
+            mark=mark,
+            index=index,
+            forward=round(index * (1 + 0.002 * (place % 12)), 2),
+            iv=round(float(self.vols[place]), 4),
+            venue_delta=0.5,
+            venue_at=received,
+            received_at=received,
+            touch_received_at=received,
+        )
+
+
+def rules(underlying: str) -> UnderlyingRules:
+    """Rules of one underlying."""
+    return UnderlyingRules(
+        underlying=underlying,
+        account="main",
+        venue="deribit",
+        hedge_instrument="BTC-0-0",
+        numeraire=Numeraire(0.0),
+        band=BAND,
+        limits=(),
+        max_order_coin=5.0,
+    )
+
+
+def assessment(at: datetime, market: Market, names: tuple[str, ...]) -> Assessment:
+    """What the engine made of the instant: every figure changes with each."""
+    values = [float(value) for value in market.random.standard_normal(16)]
+    exposures = {
+        name: Exposure(
+            underlying=name,
+            at=at,
+            numeraire=Numeraire(0.0),
+            index=100_000 + values[0],
+            equity=values[1],
+            delta=values[2],
+            delta_net=values[3],
+            delta_hedge=values[4],
+            delta_primary=values[5],
+            gamma_coin=values[6],
+            gamma_black_coin=values[7],
+            vega_usd=values[8],
+            theta_usd=values[9],
+            gross_notional_usd=values[10],
+            hedge_position=values[11],
+        )
+        for name in names
+    }
+    drifts = {
+        name: Drift(
+            underlying=name,
+            delta=values[2],
+            band=BAND,
+            state=DriftState.INSIDE,
+            beyond_band=0.0,
+            target=0.0,
+            ratio_held=values[12],
+            ratio_wanted=values[13],
+        )
+        for name in names
+    }
+    limits = tuple(
+        Utilisation(
+            limit=Limit(scope=Scope(ScopeKind.UNDERLYING, name), measure=measure, soft=1.0, hard=2.0),
+            value=values[14] + place,
+            level=BreachLevel.INSIDE,
+        )
+        for name in names
+        for place, measure in enumerate(tuple(Measure)[:5])
+    )
+    balances = tuple(
+        Balance(
+            account="main",
+            currency=currency,
+            equity=values[1],
+            available=values[2],
+            initial_margin=values[3],
+            maintenance_margin=values[4],
+            delta_total=((currency, values[5]),),
+            received_at=at,
+        )
+        for currency in ("BTC", "ETH", "USDC")
+    )
+    snapshot = Snapshot(at=at, positions=(), balances=balances, quotes=market.quotes(at))
+    empty = assess(snapshot, Rules(underlyings=()))
+    return replace(empty, exposures=exposures, drifts=drifts, limits=limits, gaps=())
+
+
+def milliseconds(act: Callable[[], object]) -> float:
+    """How long it took."""
+    began = monotonic_ns()
+    act()
+    return (monotonic_ns() - began) / 1e6
+
+
+async def lateness(series: Series, instants: list[Seen]) -> list[float]:
+    """How late a timer of 1 ms comes while instants are stored beside the loop."""
+    late: list[float] = []
+    for found in instants:
+        storing = asyncio.ensure_future(asyncio.to_thread(lambda each=found: series.add(moment(each))))
+        while not storing.done():
+            began = monotonic_ns()
+            await asyncio.sleep(0.001)
+            late.append((monotonic_ns() - began) / 1e6 - 1)
+        await storing
+    return late
+
+
+def file_bytes(folder: Path) -> int:
+    """The file and its log."""
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def measured(instruments: int, instants: int) -> dict[str, object]:
+    """One row."""
+    names = ("BTC", "ETH")
+    market, pace = Market.of(instruments), Pace()
+    needed = frozenset(market.quotes(START))
+    desk = SimpleNamespace(
+        rules=Rules(underlyings=tuple(rules(name) for name in names)),
+        sessions={"main": None},
+        book=SimpleNamespace(needed=lambda: needed),
+    )
+    takes, stores, kept = [], [], []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        series = Series.open(folder)
+        for second in range(instants):
+            at = START + SECOND * second
+            desk.now = lambda at=at: at
+            whole = assessment(at, market, names)
+            began = monotonic_ns()
+            found = seen(desk, whole, pace)  # type: ignore[arg-type]
+            takes.append((monotonic_ns() - began) / 1e6)
+            if found is not None:
+                stores.append(milliseconds(lambda found=found: series.add(moment(found))))
+                kept.append(found)
+        late = asyncio.run(lateness(series, [each for each in kept if each.marks_of][:30]))
+        series.close()  # the log goes into the file
+        series = Series.open(folder)
+        rows = sum(series.extent(kind).rows for kind in Kind)
+        size = series.size().total
+        frame = max(kept, key=lambda each: bool(each.marks_of))
+        minute = _minute_bytes(series, frame, size, folder)
+        old = series.thinning(Retention())
+        steps = [milliseconds(lambda: old.step(START + timedelta(days=2))) for _ in range(12)]
+        series.close()
+    return {
+        "instruments": instruments,
+        "instants": instants,
+        "store_ms": [round(float(q), 2) for q in np.quantile(stores, (0.5, 0.95, 1))],
+        "loop_ms": [round(float(q), 4) for q in np.quantile(takes, (0.5, 0.95, 1))],
+        "late_ms": [round(float(q), 2) for q in np.quantile(late, (0.5, 0.95, 1))],
+        "thin_ms": round(max(steps), 2),
+        "rows_a_second": round(rows / instants, 1),
+        "bytes_a_day": round(size / instants * SECONDS_A_DAY),
+        "bytes_kept": round(size / instants * SECONDS_A_DAY + minute * MINUTES_KEPT),
+        **machine(),
+    }
+
+
+def _minute_bytes(series: Series, found: Seen, before: int, folder: Path) -> float:
+    """Bytes of one point a minute, marks in each."""
+    for minute in range(200):
+        at = START + timedelta(days=400, minutes=minute)
+        series.add(moment(Seen(at, found.whole, found.rules, found.accounts, found.marks_of)))
+    del folder
+    return (series.size().total - before) / 200
+
+
+def main() -> None:
+    """Measure both books."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--instants", type=int, default=600)
+    instants = parser.parse_args().instants
+    for instruments in (20, 1_200):
+        print(json.dumps(measured(instruments, instants)))
+
+
+if __name__ == "__main__":
+    main()
