@@ -20,7 +20,7 @@ class Migrations:
 
 
 LEDGER_MIGRATIONS = Migrations(FOLDER / "ledger", "0002")
-SERIES_MIGRATIONS = Migrations(FOLDER / "series", "0003")
+SERIES_MIGRATIONS = Migrations(FOLDER / "series", "0004")
 
 
 def migrate(database: Database, migrations: Migrations, to: str | None = None) -> None:

@@ -47,7 +47,7 @@ class SmileLimits:
     a fraction (0.01 is one vol point); ``least_quotes`` strikes of a slice; ``least_gain`` share of Black's
     squared hedging error that minimum variance has to take away, in the fit and on later moves;
     ``least_observations`` moves of options, each over ``move_minutes``, at ``least_moments`` different times
-    that it has to rest on, out of the last ``history_days``.
+    that it has to rest on, out of the last ``history_days``; ``oldest_fit_hours`` since it was fitted.
     """
 
     oldest_seconds: float = 60.0
@@ -58,6 +58,7 @@ class SmileLimits:
     least_moments: int = 60
     move_minutes: int = 5
     history_days: float = 7.0
+    oldest_fit_hours: float = 24.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class ChainQuote:
     """What the venue shows of one listed option; a value that it did not send is None.
 
     ``bid``, ``ask`` and ``mark`` in the option's own price unit (coin where INVERSE, else USD), ``forward``
-    of the expiry in USD, ``iv`` of the mark as a fraction, ``open_interest`` in coins.
+    of the expiry and ``index`` in USD, ``iv`` of the mark as a fraction, ``open_interest`` in coins.
     """
 
     venue: str
@@ -80,6 +81,7 @@ class ChainQuote:
     ask: float | None
     mark: float | None
     forward: float | None
+    index: float | None
     iv: float | None
     open_interest: float | None
     venue_at: datetime
@@ -186,10 +188,11 @@ class MinimumVarianceFit:
 class OptionPoint:
     """One option at one minute, as recorded for the regression.
 
-    ``index`` and ``forward`` in USD, ``mark`` in the option's price unit, ``iv`` a fraction; Black's
-    ``delta`` (a number) and ``vega`` (USD per 1.00 of volatility) on that forward and volatility.
+    ``index`` (None where it was not sent) and ``forward`` in USD, ``mark`` in the option's price unit,
+    ``iv`` a fraction; Black's ``delta`` (a number) and ``vega`` (USD per 1.00 of volatility) with these two.
     """
 
+    venue: str
     instrument: str
     at: datetime
     underlying: str
@@ -197,7 +200,7 @@ class OptionPoint:
     settlement: Settlement
     expiry: datetime
     strike: float
-    index: float
+    index: float | None
     forward: float
     mark: float
     iv: float

@@ -78,11 +78,8 @@ def raw(slice_: SmileSlice) -> svi.RawSvi:
 def violation_words(violation: SmileViolation) -> str:
     """One arbitrage in words.
 
-    >>> violation_words(
-    ...     SmileViolation(
-    ...         source=SmileSource.QUOTES, kind=SmileViolationKind.BUTTERFLY, k=0.1, strike=110_000.0, amount=-0.012
-    ...     )
-    ... )
+    >>> butterfly = {"source": SmileSource.QUOTES, "kind": SmileViolationKind.BUTTERFLY}
+    >>> violation_words(SmileViolation(**butterfly, k=0.1, strike=110_000.0, amount=-0.012))
     'quotes: a butterfly costs less than nothing at 110,000 (1.2 vol points too high in the middle)'
     """
     if violation.source is SmileSource.QUOTES:

@@ -35,8 +35,8 @@ class SmilePoints:
     """Volatilities of one expiry in the order of strikes; arrays of one shape.
 
     ``strike`` in USD, ``k`` = ln(K/F), ``vol`` a fraction, ``vega`` per USD of forward (the weight);
-    ``forward`` (USD) is the median of the expiry's, ``oldest`` when the oldest quote arrived, ``left_out`` how
-    many quotes were not used, by reason.
+    ``forward`` (USD) is the median of the expiry's, ``oldest`` when the oldest quote arrived, ``left_out``
+    how many quotes were not used, by reason.
     """
 
     strike: FloatArray
@@ -76,8 +76,8 @@ def smile_points(
     years = years_between(at, used[0][0].expiry)
     strike = np.array([quote.strike for quote, _ in used])
     k = np.array([log(quote.strike / (quote.forward or forward)) for quote, _ in used])
-    vol = np.array([each for _, each in used])
-    vega = black76.core_greeks(1, 1.0, np.exp(k), years, vol).vega
+    vols = np.array([each for _, each in used])
+    vega = black76.core_greeks(1, 1.0, np.exp(k), years, vols).vega
     telling = vega > LEAST_VEGA
     left_out["it is too far from the money to tell a volatility"] += int((~telling).sum())
     if not telling.any():
@@ -86,7 +86,7 @@ def smile_points(
     return SmilePoints(
         strike=strike[kept],
         k=k[kept],
-        vol=vol[kept],
+        vol=vols[kept],
         vega=vega[kept],
         forward=forward,
         years=years,

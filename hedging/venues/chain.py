@@ -1,7 +1,8 @@
 """Every option of one currency in one request: what to ask Deribit for, its answer to nouns, and a reader.
 
 ``public/get_book_summary_by_currency`` with kind=option answers with one row a listed option: best prices,
-mark, mark volatility in percent, forward of the expiry, open interest, and the time the row was made.
+mark, mark volatility in percent, forward of the expiry, open interest, and the time the row was made. The
+index is its ``estimated_delivery_price``, which is the index until the averaging begins.
 Source: docs.deribit.com and the paper exchange's own answers.
 """
 
@@ -114,6 +115,7 @@ def chain_quote(raw: Raw, instrument: Instrument, received_at: datetime) -> Chai
         ask=_side(read, "ask_price"),
         mark=_mark(read),
         forward=read.optional_positive("underlying_price"),
+        index=read.optional_positive("estimated_delivery_price"),
         iv=_iv(read),
         open_interest=_not_negative(read, "open_interest"),
         venue_at=read.time("creation_timestamp"),
