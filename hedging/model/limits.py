@@ -156,7 +156,7 @@ class VolSource(StrEnum):
 class NoForecast(StrEnum):
     """Why there is no forecast of a breach."""
 
-    NOT_MOVED_BY_SPOT = "the spot alone does not move this measure along a line"
+    NO_SLOPE = "no slope against the spot is computed for this measure"
     SEVERAL_UNDERLYINGS = "it sums several underlyings, which move each on their own"
     UNKNOWN_VALUE = "its present value is not known"
     UNKNOWN_GAMMA = "the gamma is not known"
