@@ -14,6 +14,7 @@ from decimal import Decimal
 from hedging.model.book import Balance, Holding, Position
 from hedging.model.instrument import AmountUnit, Instrument, Kind, OptionKind, Settlement
 from hedging.model.market import Quote, VenueGreeks
+from hedging.venues.address import BINANCE
 from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import (
     GreekContext,
@@ -28,7 +29,6 @@ from hedging.venues.reading import (
     volatility,
 )
 
-BINANCE = "binance"
 _CONTRACTS = {
     "PERPETUAL": Kind.PERPETUAL,
     "CURRENT_MONTH": Kind.FUTURE,

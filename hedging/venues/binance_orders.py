@@ -10,7 +10,7 @@ from hedging.errors import BadInput
 from hedging.model.instrument import Instrument, Kind, Settlement
 from hedging.model.trading import Fill, Order, OrderReport
 from hedging.units import Side
-from hedging.venues.binance import BINANCE
+from hedging.venues.address import BINANCE
 from hedging.venues.deribit_orders import TimeInForce
 from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import (

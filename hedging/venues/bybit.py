@@ -13,6 +13,7 @@ from datetime import datetime
 from hedging.model.book import Balance, Holding, Position
 from hedging.model.instrument import AmountUnit, Instrument, Kind, OptionKind, Settlement
 from hedging.model.market import Quote, VenueGreeks
+from hedging.venues.address import BYBIT
 from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import (
     GreekContext,
@@ -26,7 +27,6 @@ from hedging.venues.reading import (
     volatility,
 )
 
-BYBIT = "bybit"
 _CONTRACTS = {
     "LinearPerpetual": (Kind.PERPETUAL, Settlement.LINEAR),
     "LinearFutures": (Kind.FUTURE, Settlement.LINEAR),
@@ -44,7 +44,7 @@ _NO_EXPIRY = (None, "0", 0)
 
 def answer(envelope: Raw) -> tuple[tuple[Raw, ...], datetime]:
     """Entries and time of a REST answer. Raises BadInput where the venue reports an error."""
-    read = _accepted(envelope)
+    read = accepted(envelope)
     found = Payload(read.value("result"), "answer result").value("list")
     entries(found, "answer list")
     return tuple(found), read.time("time")  # type: ignore[arg-type]  # a list of objects, as was checked
@@ -52,10 +52,11 @@ def answer(envelope: Raw) -> tuple[tuple[Raw, ...], datetime]:
 
 def server_time(envelope: Raw) -> datetime:
     """Answer of ``market/time``."""
-    return _accepted(envelope).time("time")
+    return accepted(envelope).time("time")
 
 
-def _accepted(envelope: Raw) -> Payload:
+def accepted(envelope: Raw) -> Payload:
+    """An answer in which the exchange reports no error."""
     read = Payload(envelope, "answer")
     if read.value("retCode") not in (0, "0"):
         read.refuse("retCode", "0")

@@ -10,7 +10,7 @@ from hedging.errors import BadInput
 from hedging.model.instrument import Instrument, Kind, Settlement
 from hedging.model.trading import Fill, Order, OrderReport
 from hedging.units import Side
-from hedging.venues.bybit import BYBIT
+from hedging.venues.address import BYBIT
 from hedging.venues.deribit_orders import TimeInForce
 from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import (

@@ -101,7 +101,8 @@ def quote(raw: Raw, previous: Quote | None, received_at: datetime) -> Quote:
     """A ticker, by ``public/ticker`` or the ``ticker`` channel.
 
     Where ``previous`` is newer by the venue's clock, its touch is kept: only mark, index, forward,
-    volatility and delta are taken. Raises BadInput also for a closed instrument and a price not above 0.
+    volatility and delta are taken. Raises BadInput also for a closed instrument and a price not above 0; the
+    mark of a worthless option alone is 0 (to the digits that are sent), and must not hide its position.
     """
     read = Payload(raw, "ticker")
     name = _same_instrument(read, previous)
@@ -122,7 +123,7 @@ def quote(raw: Raw, previous: Quote | None, received_at: datetime) -> Quote:
         ask=ask,
         bid_size=bid_size,
         ask_size=ask_size,
-        mark=read.optional_positive("mark_price"),
+        mark=_mark(read, greeks),
         index=read.optional_positive("index_price"),
         forward=read.optional_positive("underlying_price"),
         iv=_iv(read),
@@ -186,6 +187,11 @@ def _side(read: Payload, price_field: str, size_field: str) -> tuple[float | Non
     if size is None or size <= 0:
         read.refuse(size_field, "an amount above 0")
     return price, size
+
+
+def _mark(read: Payload, greeks: Payload | None) -> float | None:
+    worthless = greeks is not None and read.optional_number("mark_price") == 0
+    return 0.0 if worthless else read.optional_positive("mark_price")
 
 
 def _iv(read: Payload) -> float | None:

@@ -1,4 +1,4 @@
-"""The exchange library's clients of this exchange, without importing the hundred exchanges beside it.
+"""The exchange library's clients of our exchanges, without importing the hundred others beside them.
 
 The library's packages import every exchange they know when they are imported: half a second and 60 MB that
 the engine's start would wait for. Here the packages stand empty until somebody asks for more than what is
@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from typing import Any
 
-EXCHANGE = "deribit"
+EXCHANGE = "deribit"  # the one we send to: its clients are needed by every engine
 
 
 def _packages_on_demand(*names: str) -> None:
@@ -40,11 +40,16 @@ def _put_in_place(name: str) -> None:
         setattr(sys.modules[parent], own, package)
 
 
-def _client(package: str) -> Any:
+def _client(package: str, exchange: str = EXCHANGE) -> Any:
     """The client class, bound in its package as the package itself would bind it."""
-    client = getattr(import_module(f"{package}.{EXCHANGE}"), EXCHANGE)
-    setattr(sys.modules[package], EXCHANGE, client)
+    client = getattr(import_module(f"{package}.{exchange}"), exchange)
+    setattr(sys.modules[package], exchange, client)
     return client
+
+
+def sync_client(exchange: str) -> Any:
+    """The synchronous client class of an exchange, by the library's name of it; imported when asked for."""
+    return _client("ccxt", exchange)
 
 
 def _bind_what_parts_ask_for() -> None:
@@ -58,5 +63,7 @@ def _bind_what_parts_ask_for() -> None:
 _packages_on_demand("ccxt", "ccxt.async_support", "ccxt.pro")
 _bind_what_parts_ask_for()
 SyncClient = _client("ccxt")
+LibraryError: type[Exception] = sys.modules["ccxt.base.errors"].BaseError
+KeyRefused: type[Exception] = sys.modules["ccxt.base.errors"].AuthenticationError
 AsyncClient = _client("ccxt.async_support")
 PushBase = _client("ccxt.pro")

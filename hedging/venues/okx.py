@@ -14,6 +14,7 @@ from hedging.errors import BadInput
 from hedging.model.book import Balance, Holding, Position
 from hedging.model.instrument import AmountUnit, Instrument, Kind, OptionKind, Settlement, TickStep
 from hedging.model.market import Quote, VenueGreeks
+from hedging.venues.address import OKX
 from hedging.venues.deribit import IndexPrice
 from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import (
@@ -32,7 +33,6 @@ from hedging.venues.reading import (
     volatility,
 )
 
-OKX = "okx"
 _KINDS = {"SPOT": Kind.SPOT, "SWAP": Kind.PERPETUAL, "FUTURES": Kind.FUTURE, "OPTION": Kind.OPTION}
 _OPTION_KINDS = {"C": OptionKind.CALL, "P": OptionKind.PUT}
 _BLACK = GreekFields("deltaBS", "gammaBS", "vegaBS", "thetaBS")

@@ -8,8 +8,8 @@ from hedging.errors import BadInput
 from hedging.model.instrument import Instrument, Kind
 from hedging.model.trading import Fill, Order, OrderReport
 from hedging.units import Side
+from hedging.venues.address import OKX
 from hedging.venues.deribit_orders import TimeInForce
-from hedging.venues.okx import OKX
 from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import OrderWords, check_order, filled_of, milliseconds, order_state, side
 

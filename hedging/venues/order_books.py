@@ -11,10 +11,8 @@ from itertools import pairwise
 
 from hedging.errors import BadInput
 from hedging.model.order_book import OrderBook, PriceLevel
-from hedging.venues.address import DERIBIT
-from hedging.venues.binance import BINANCE
-from hedging.venues.bybit import BYBIT
-from hedging.venues.okx import OKX, answer
+from hedging.venues.address import BINANCE, BYBIT, DERIBIT, OKX
+from hedging.venues.okx import answer
 from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import entries, only
 

@@ -10,9 +10,13 @@ _HARMLESS_WRITES = frozenset({"trade", "block_trade", "block_rfq"})
 
 @dataclass(frozen=True, slots=True)
 class KeyScopes:
-    """Rights of a key in Deribit's words, as ``public/auth`` answers them ("trade:read_write")."""
+    """Rights of a key in the exchange's words, at Deribit those of ``public/auth`` ("trade:read_write").
+
+    ``unverified`` says why the exchange could not be asked, and is empty where it was.
+    """
 
     granted: frozenset[str]
+    unverified: str = ""
 
     @property
     def can_trade(self) -> bool:
@@ -53,3 +57,18 @@ def safe_scopes(text: str) -> KeyScopes:
             "make one with account:read and trade:read_write only"
         )
     return KeyScopes(words)
+
+
+def without(granted: frozenset[str], unsafe: frozenset[str]) -> KeyScopes:
+    """Rights of a key at another exchange, none of which may be among ``unsafe``.
+
+    Raises UnsafeKeyError for a key that has one of them, and where nothing is said.
+    """
+    if not granted:
+        raise UnsafeKeyError("the exchange did not say what the key may do: the key is not used")
+    found = sorted(granted & unsafe)
+    if found:
+        raise UnsafeKeyError(
+            f"the key may do too much ({', '.join(found)}): make one that may read and nothing else"
+        )
+    return KeyScopes(granted)

@@ -5,74 +5,37 @@ drops, and Deribit's orders are GETs. Reads raise VenueUnreachable and never ret
 failure; writes raise VenueRejected only when the exchange's answer proves that nothing was accepted.
 """
 
-import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar, TypeVarTuple
 
 from hedging.errors import BadInput, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
 from hedging.model.book import Balance, Position
 from hedging.model.instrument import Instrument
 from hedging.model.market import Quote
+from hedging.model.snapshot import Gap
 from hedging.model.trading import Fill, Order, OrderReport
 from hedging.units import Side
 from hedging.venues import deribit, deribit_orders
-from hedging.venues.address import AccountAddress
+from hedging.venues.account_worker import AccountWorker, unlisted
 from hedging.venues.deribit_orders import TimeInForce
 from hedging.venues.payload import Raw
+from hedging.venues.reading_session import Funds
 from hedging.venues.scopes import KeyScopes, safe_scopes
 from hedging.venues.translation import NOT_OPEN, ORDER_NOT_FOUND, answer_in
-from hedging.venues.wire import Pacing, Parameters, Wire, as_list, as_object, result
+from hedging.venues.wire import Parameters, as_list, as_object, result
 
-Answered = TypeVar("Answered")
-Arguments = TypeVarTuple("Arguments")
-
-RELOAD_PAUSE = timedelta(minutes=1)  # before the exchange is asked again for an instrument it did not list
 PAGE = 1000  # trades per request, the exchange's largest
 FORWARD = timedelta(days=1)  # beyond our clock, so that a trade a second ahead of it is not left out
 
 
-class AccountSession:
-    """REST session of one account. Methods block and may be called from any thread; ``run`` awaits them.
+class AccountSession(AccountWorker):
+    """REST session of one account: reads and orders.
 
-    ``clock`` tells the present time, aware UTC. ``refused`` says why listed instruments were left out. A
-    second session of the account may be handed the first one's ``instruments`` instead of loading them.
+    A second session of the account may be handed the first one's ``instruments`` instead of loading them.
     """
-
-    def __init__(
-        self,
-        address: AccountAddress,
-        clock: Callable[[], datetime],
-        pacing: Pacing = Pacing.PACED,
-        timeout_seconds: float = 5.0,
-    ) -> None:
-        self.address = address
-        self.instruments: Mapping[str, Instrument] = {}
-        self.refused: Mapping[str, str] = {}
-        self._clock = clock
-        self._wire = Wire(address, pacing, timeout_seconds)
-        self._client = self._wire.client
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"venue-{address.name}")
-        self._bases: tuple[str, ...] = ()
-        self._tried: dict[str, datetime] = {}
-
-    async def run(self, function: Callable[[*Arguments], Answered], *arguments: *Arguments) -> Answered:
-        """Await a method on the worker thread; cancelling the wait does not stop the request."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, function, *arguments)
-
-    def close(self) -> None:
-        """Accept no more work, and close the connection once the request in flight has ended."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
-        self._wire.close()
-
-    @property
-    def venue(self) -> str:
-        """Whose account it is."""
-        return self.address.venue
 
     @property
     def settlement_currencies(self) -> tuple[str, ...]:
@@ -99,33 +62,8 @@ class AccountSession:
         self.instruments, self.refused, self._bases = loaded, refused, bases
         return loaded
 
-    def reload_once(self, name: str) -> Instrument:
-        """An instrument that may have been listed since ``load``: the list is read again, once a minute.
-
-        What was loaded before stays known.
-
-        Raises UnknownInstrument when the exchange does not list it, VenueUnreachable when it did not say.
-        """
-        known = self.instruments.get(name)
-        now = self._clock()
-        if known is None and now - self._tried.get(name, now - RELOAD_PAUSE) >= RELOAD_PAUSE:
-            self._tried[name] = now
-            before = self.instruments
-            known = self.load(self._bases).get(name)
-            self.instruments = {**before, **self.instruments}  # what expired may still be held until settled
-        if known is None:
-            raise deribit.UnknownInstrument(name)
-        return known
-
-    def server_time_offset(self) -> float:
-        """Seconds by which the exchange's clock is ahead of ours, as of the middle of the request."""
-
-        def ask() -> float:
-            before = self._clock()
-            told = deribit.server_time(result(self._client.public_get_get_time()))
-            return (told - before - (self._clock() - before) / 2).total_seconds()
-
-        return self._wire.read("reading the time", ask)
+    def _server_time(self) -> datetime:
+        return deribit.server_time(result(self._client.public_get_get_time()))
 
     def check_key(self) -> KeyScopes:
         """What the key may do.
@@ -302,23 +240,40 @@ class AccountSession:
     def positions(self) -> tuple[Position, ...]:
         """Every position that is not flat, in all currencies.
 
-        Raises VenueUnreachable, also where a single position cannot be read: a part is not the book.
+        One in an instrument that stays unknown after a reload is a gap of the whole book: nobody can say
+        which delta it has. Raises VenueUnreachable, also where a single position cannot be read: an order
+        may depend on it.
         """
+        gaps: list[Gap] = []
 
         def ask() -> tuple[Position, ...]:
             listed = as_list(result(self._client.private_get_get_positions({"currency": "any"})))
             received_at = self._clock()
-            read = (self._position(raw, received_at) for raw in listed)
-            return tuple(position for position in read if position is not None)
+            read = [(raw, self._position(raw, received_at, gaps)) for raw in listed]
+            for raw, position in read:
+                if position is not None:
+                    unified = partial(self._client.parse_position, raw)
+                    gaps.extend(self._differences(position, unified, position.instrument.underlying))
+            return tuple(position for _, position in read if position is not None)
 
-        return self._wire.read("reading the positions", ask)
+        found = self._wire.read("reading the positions", ask)
+        self._keep("positions", gaps)
+        return found
 
-    def _position(self, raw: Raw, received_at: datetime) -> Position | None:
+    def _position(self, raw: Raw, received_at: datetime, gaps: list[Gap]) -> Position | None:
         try:
             return deribit.position(raw, self.address.name, self.instruments, received_at)
         except deribit.UnknownInstrument as unknown:
-            self.reload_once(unknown.name)
+            try:
+                self.reload_once(unknown.name)
+            except deribit.UnknownInstrument:
+                gaps.append(unlisted(self.address, unknown.name))
+                return None
         return deribit.position(raw, self.address.name, self.instruments, received_at)
+
+    def funds(self) -> Funds:
+        """Every currency of the account: each has its own margin. Raises VenueUnreachable."""
+        return Funds(self.balances())
 
     def balances(self) -> tuple[Balance, ...]:
         """Every currency of the account, also those with nothing in them."""
@@ -330,6 +285,10 @@ class AccountSession:
             return tuple(deribit.balance(raw, self.address.name, received_at) for raw in listed)
 
         return self._wire.read("reading the balances", ask)
+
+    def tickers(self, names: Sequence[str]) -> tuple[Quote, ...]:
+        """Present quotes of instruments, one request each. Raises VenueUnreachable."""
+        return tuple(self.ticker(name) for name in names)
 
     def ticker(self, name: str) -> Quote:
         """Present quote of one instrument."""

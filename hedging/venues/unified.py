@@ -12,8 +12,7 @@ from hedging.model.instrument import Kind
 from hedging.model.market import Quote, VenueGreeks
 from hedging.model.snapshot import Gap, GapReason
 from hedging.model.trading import OrderReport
-from hedging.venues.binance import BINANCE
-from hedging.venues.okx import OKX
+from hedging.venues.address import BINANCE, DERIBIT, OKX
 from hedging.venues.payload import Raw
 from hedging.venues.reading import DAYS_PER_YEAR, VEGA_PER_POINT
 
@@ -83,8 +82,9 @@ def _position(ours: Position) -> _Pairs:
     # Left out: OKX options, whose unified size ignores ctMult; Deribit and Bybit, whose amounts are no
     # contracts. An inverse contract's size is in USD on either side.
     sized = instrument.venue == BINANCE or (instrument.venue == OKX and instrument.kind is not Kind.OPTION)
+    size = float(ours.amount)  # which of Deribit alone the library leaves signed
     return {
-        "contracts": abs(float(ours.amount)),
+        "contracts": size if instrument.venue == DERIBIT else abs(size),
         "contractSize": float(instrument.multiplier) if sized else None,
         "side": "long" if ours.amount > 0 else "short",
         "entryPrice": ours.average_price,

@@ -203,7 +203,8 @@ def test_an_empty_side_is_none() -> None:
         ({"best_ask_amount": 0}, "best_ask_amount"),
         ({"best_ask_price": None}, "best_ask_price"),
         ({"best_ask_amount": -1}, "best_ask_amount"),
-        ({"mark_price": 0}, "mark_price is 0"),
+        ({"mark_price": 0, "greeks": None}, "mark_price is 0"),  # a future's; an option may be worthless
+        ({"mark_price": -0.0001}, "mark_price is -0.0001"),
         ({"mark_price": float("inf")}, "mark_price"),
         ({"index_price": -1}, "index_price"),
         ({"underlying_price": 0}, "underlying_price"),
@@ -220,6 +221,10 @@ def test_an_empty_side_is_none() -> None:
 def test_tickers_that_are_refused(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(BadInput, match=named):
         deribit.quote(changed(TICKER, **changes), None, NOW)
+
+
+def test_the_mark_of_a_worthless_option_is_0_and_its_position_has_a_value() -> None:
+    assert deribit.quote(changed(TICKER, mark_price=0.0), None, NOW).mark == 0.0
 
 
 def test_a_touch_does_not_make_an_old_mark_fresh() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hedging.errors import SettingsError, UnsafeKeyError, VenueError, VenueRejected, VenueUnreachable
 from hedging.model.instrument import Instrument
+from hedging.model.snapshot import GapReason
 from hedging.model.trading import Order, OrderState
 from hedging.model.view import VenueMode
 from hedging.venues.address import AccountAddress
@@ -116,8 +117,30 @@ def test_a_position_in_a_new_instrument_reloads(session: AccountSession, script:
     script.answers["get_positions"] = [POSITION, POSITION | {"instrument_name": "BTC-NEW"}]
     assert [position.instrument.name for position in session.positions()] == ["BTC-PERPETUAL", "BTC-NEW"]
     script.answers["get_positions"] = [POSITION, POSITION | {"instrument_name": "BTC-GONE"}]
-    with pytest.raises(VenueUnreachable, match="BTC-GONE"):
+    assert [position.instrument.name for position in session.positions()] == ["BTC-PERPETUAL"]
+    (gap,) = session.gaps  # of the whole book: nobody can say which delta it has
+    assert (gap.what, gap.reason, gap.underlying) == ("BTC-GONE", GapReason.UNKNOWN_INSTRUMENT, None)
+    assert gap.detail == "desk holds BTC-GONE, which deribit does not list"
+    script.answers["get_positions"] = [POSITION]
+    session.positions()
+    assert session.gaps == ()
+
+
+def test_a_position_that_cannot_be_read_fails_the_read(session: AccountSession, script: Any) -> None:
+    script.answers["get_positions"] = [POSITION, POSITION | {"direction": "buy"}]
+    with pytest.raises(VenueUnreachable, match="direction"):
         session.positions()
+
+
+def test_the_library_is_a_second_reader_of_positions(session: AccountSession, script: Any) -> None:
+    script.answers["get_positions"] = [POSITION | {"average_price": 90000.0, "floating_profit_loss": 0.001}]
+    session.positions()
+    assert session.gaps == ()
+    session._client.parse_position = lambda raw: {"contracts": 50.0, "side": "long", "entryPrice": 90000.0}
+    (position,) = session.positions()
+    assert position.amount == Decimal("-50.0")  # ours stays the value
+    assert [gap.reason for gap in session.gaps] == [GapReason.IMPLAUSIBLE] * 2
+    assert {gap.underlying for gap in session.gaps} == {"BTC"}
 
 
 def test_positions_of_every_currency_in_one_request(
@@ -364,7 +387,13 @@ def test_threads_take_turns(session: AccountSession, script: Any) -> None:
 @pytest.mark.parametrize(
     ("venue", "mode", "rest", "ws", "named"),
     [
-        ("okx", VenueMode.LIVE, None, None, "okx"),
+        ("kraken", VenueMode.LIVE, None, None, "'kraken' is not known"),
+        ("okx", VenueMode.LIVE, None, None, "a key of OKX has a passphrase"),
+        ("bybit", VenueMode.PAPER, "https://api.elsewhere.org", None, "a server on this machine"),
+        ("bybit", VenueMode.PAPER, "http://127.0.0.1.elsewhere.org", None, "a server on this machine"),
+        ("bybit", VenueMode.PAPER, None, None, "a server on this machine"),
+        ("binance", VenueMode.PAPER, "http://127.0.0.1:1", "ws://127.0.0.1:1", "no ws"),
+        ("binance", VenueMode.LIVE, "http://127.0.0.1:1", None, "paper"),
         ("deribit", VenueMode.PAPER, "http://127.0.0.1:1", None, "ws address"),
         ("deribit", VenueMode.PAPER, None, "ws://127.0.0.1:1", "rest"),
         ("deribit", VenueMode.LIVE, "http://127.0.0.1:1", None, "paper"),

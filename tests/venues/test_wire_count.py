@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -61,9 +62,13 @@ def test_a_connection_cut_after_the_answer_changes_nothing(
     session: AccountSession, script: Any, kit: Any, order: Order, perpetual: Instrument, method: str
 ) -> None:
     script.answers[method] = (kit.Cut.AFTER, answer_to(method, kit))
-    attempt(session, method, order, perpetual)
+    # Cancelling by label looks the order up at once: that read may still meet the dying connection.
+    looked_up = suppress(VenueUnclear) if method == "cancel_by_label" else nullcontext()
+    with looked_up:
+        attempt(session, method, order, perpetual)
     time.sleep(0.05)
-    attempt(session, method, order, perpetual)  # the kept-alive connection is dead, and known to be
+    with looked_up:
+        attempt(session, method, order, perpetual)  # the kept-alive connection is dead, and known to be
     assert script.count(*WRITES) == 2
 
 
