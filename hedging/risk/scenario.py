@@ -22,6 +22,7 @@ ROOT_TIME_DAYS = 30.0  # the expiry whose volatility moves by just the shift
 SHORTEST_DAYS = 1.0  # √(30/days) grows no further for shorter expiries
 LOWEST_VOL = 0.01  # a shift takes no volatility below this (or below itself, where it is lower)
 MOST_CELLS = 1_000_000
+SHIFTS_AT_ONCE = 64  # which bounds the memory of a grid of many volatilities
 
 
 class VolShift(StrEnum):
@@ -144,24 +145,23 @@ def netted_scenario(exposure: Exposure, book: NettedBook, shocks: Shocks) -> Sur
     floored = False
     with np.errstate(all="ignore"):
         priced = Repricing(book.options, moves)
-        for day, days in enumerate(shocks.days):
-            plain = futures_sums(book.futures, moves, days)
-            then = priced.at_day(days)
-            for place, shift in enumerate(shocks.vols):
-                vols, met = _shifted(book.options, shift, shocks.vol_shift)
-                floored = floored or met
-                part = priced.part(then, vols)
+        for start in range(0, len(shocks.vols), SHIFTS_AT_ONCE):
+            places = slice(start, start + SHIFTS_AT_ONCE)
+            vols, met = _shifted(priced.held, shocks.vols[places], shocks.vol_shift)
+            floored = floored or met
+            for day, days in enumerate(shocks.days):
+                plain, part = futures_sums(book.futures, moves, days), priced.at_day(days, vols)
                 coins = plain.coins + part.coins
                 inverse = plain.net_inverse + part.net_inverse
                 net = plain.net_other + part.net_other + inverse
-                pnl[day, place] = (
+                pnl[day, places] = (
                     coins * (1 + moves) * exposure.index
                     + (plain.dollars + part.dollars)
                     + share * exposure.equity * exposure.index * moves
                 )
-                delta[day, place] = net + share * (exposure.equity + coins)
-                gamma[day, place] = part.gamma_coin - (1 - share) * inverse
-                vega[day, place] = part.vega_usd
+                delta[day, places] = net + share * (exposure.equity + coins)
+                gamma[day, places] = part.gamma_coin - (1 - share) * inverse
+                vega[day, places] = part.vega_usd
     for array in (pnl, delta, gamma, vega):
         if not np.isfinite(array).all():
             raise BadInput(f"a cell of the {book.underlying} grid is no finite number; check the inputs")
@@ -224,14 +224,17 @@ def _vol_words(shift: float, kind: VolShift) -> str:
     return f"volatility {100 * shift:+.4g} points{tail}"
 
 
-def _shifted(held: NettedOptions, shift: float, kind: VolShift) -> tuple[FloatArray, bool]:
-    """Each row's volatility after the shift, and whether the floor held one up."""
+def _shifted(held: NettedOptions, vols: Sequence[float], kind: VolShift) -> tuple[FloatArray, bool]:
+    """Each row's volatility after each shift, of shape (vols, rows), and whether the floor held one up."""
+    shifts = np.array(vols)[:, None]
     if kind is VolShift.RELATIVE:
-        moved = held.vol * (1 + shift)
+        moved = held.vol * (1 + shifts)
     elif kind is VolShift.ROOT_TIME:
         days = np.maximum(held.years * DAYS_PER_YEAR, SHORTEST_DAYS)
-        moved = held.vol + shift * np.sqrt(ROOT_TIME_DAYS / days)
+        moved = held.vol + shifts * np.sqrt(ROOT_TIME_DAYS / days)
     else:
-        moved = held.vol + shift
+        moved = held.vol + shifts
+    if not np.isfinite(moved).all():
+        raise BadInput("a shift makes a volatility that is no finite number; give smaller shifts")
     lowest = np.minimum(held.vol, LOWEST_VOL)
     return np.maximum(moved, lowest), bool((moved < lowest).any())

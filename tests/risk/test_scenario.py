@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from math import nan
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,15 +26,17 @@ from nouns import (
 from scipy.special import ndtr
 
 from hedging.errors import BadInput
-from hedging.model.instrument import Kind, OptionKind
+from hedging.model.instrument import Kind, OptionKind, Settlement
 from hedging.model.limits import Numeraire
 from hedging.pricing import black76
 from hedging.risk import exposure as exposure_module
-from hedging.risk.fast_normal import NODES, NormalRoom
+from hedging.risk import netting, repricing
+from hedging.risk import scenario as scenario_module
+from hedging.risk.fast_normal import SERIES_SCALE, Memory
 from hedging.risk.greeks import value_positions
-from hedging.risk.netting import netted, unfixed_share
+from hedging.risk.netting import NettedFutures, OptionRows, netted, netted_book, netted_columns, unfixed_share
 from hedging.risk.profile import profile
-from hedging.risk.scenario import LOWEST_VOL, Shocks, VolShift, scenario, worst
+from hedging.risk.scenario import LOWEST_VOL, Shocks, VolShift, netted_scenario, scenario, worst
 
 SOON = NOW + timedelta(minutes=12)  # inside the settlement half hour
 CALL, PUT = OptionKind.CALL, OptionKind.PUT
@@ -79,9 +82,7 @@ def valued(held, share=0.0, equity=50.0, **moved):
     assert found.gaps == ()
     item = underlying_rules(numeraire=Numeraire(share))
     index = INDEX * (1 + moved.get("spot", 0.0))
-    return exposure_module.exposure(
-        item, found, [balance(equity=equity)], index, at
-    ), found.positions
+    return exposure_module.exposure(item, found, [balance(equity=equity)], index, at), found.positions
 
 
 def scale(positions):
@@ -321,8 +322,205 @@ def test_the_worst_cell_is_named_in_words():
     )
 
 
-@given(x=st.lists(st.floats(-45, 45), min_size=1, max_size=30))
-def test_the_normal_distribution_is_right_to_the_last_digits(x):
-    scaled = np.array(x)[:, None] * NODES
-    found = NormalRoom(len(x), 1).distribution(scaled, np.empty_like(scaled))[:, 0]
-    assert np.abs(found - ndtr(np.array(x))).max() <= 4e-16
+@given(
+    x=st.lists(st.tuples(st.floats(-45, 45), st.floats(1e-6, 12.0)), min_size=1, max_size=30),
+    spots=st.integers(1, 3),
+)
+def test_the_normal_distribution_is_right_to_the_last_digits(x, spots):
+    d1 = np.tile([first for first, _ in x], (spots, 1))
+    total = np.array([apart for _, apart in x])
+    room = Memory(2 * d1.size).room(spots, len(x))
+    room.arguments[:spots], room.arguments[spots:] = d1, d1 - total
+    room.fill(far=True)
+    series = room.series * SERIES_SCALE
+    ratio = np.exp(total * (d1 - total / 2))  # F/K, as ln(F/K) = σ√T(d1 − σ√T/2)
+    first, second = room.nodes[:spots] + series[:spots], room.nodes[spots:] + ratio * series[spots:]
+    assert np.abs(first - ndtr(d1)).max() <= 1.8e-15
+    assert np.abs(second - ndtr(d1 - total)).max() <= 1.8e-15
+    assert room.density == pytest.approx(np.exp(-(d1**2) / 2), rel=1e-13, abs=1e-290)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_the_series_of_the_table_is_as_near_as_it_says(place):
+    """60 digits, halfway between nodes, where the series ends farthest off."""
+    mpmath.mp.dps = 60
+    centres = np.linspace(-8.0, 8.0, 801) + place * 2.5e-4
+    x = np.floor(centres * 1024) / 1024 + 2**-11 * (1 - 1e-9)
+    room = Memory(2 * x.size).room(1, x.size)
+    room.arguments[...] = x
+    room.fill(far=False)
+    ours = room.nodes[0] + SERIES_SCALE * room.series[0]
+    error = [
+        abs(float(mpmath.ncdf(exact) - value)) for exact, value in zip(x.tolist(), ours.tolist(), strict=True)
+    ]
+    assert max(error) <= 1.8e-15
+    assert max(error) > 2e-16  # the nodes alone would not do, and the halfway points are hit
+
+
+def test_the_grid_is_what_scipy_says_in_every_corner():
+    """Minutes to expiry, 400 % of volatility, deep wings: every cell from ndtr, option by option."""
+    rng = np.random.default_rng(11)
+    count = 700
+    years = np.exp(rng.uniform(np.log(60 / 31_536_000), np.log(3.0), count))
+    vol, forward = rng.uniform(0.03, 4.0, count), 1e5 * (1 + rng.uniform(-0.05, 0.2, count))
+    strike = forward * np.exp(np.clip(rng.normal(0, 3, count) * vol * np.sqrt(years), -3, 3))
+    inverse, put = rng.integers(0, 2, count).astype(float), rng.integers(0, 2, count).astype(float)
+    coins = rng.normal(0, 5, count)
+    nothing = NettedFutures(*np.empty((5, 0)))
+    book = netted_columns("BTC", NOW, OptionRows(coins, put, inverse, forward, strike, years, vol), nothing)
+    whole, _ = valued([], equity=0.0)
+    shocks = Shocks(spots=(-0.9, -0.2, 0.0, 1e-6, 0.5, 9.0), vols=(-0.1, 0.0, 2.0))
+    surface = netted_scenario(whole, book, shocks)
+    share = np.clip(years * 365 * 48, 0, 1)
+    gross = np.abs(coins).sum()
+
+    def worth(spot, shift):
+        f, v = forward * (1 + spot), np.maximum(vol + shift, np.minimum(vol, LOWEST_VOL)) * np.sqrt(years)
+        d1 = black76.log_moneyness(f, strike) / v + v / 2
+        noise = 1e-13 + 1e-15 * (1 + np.abs(d1)) / v  # what the last digit of F(1 + s)/K is of the density
+        sign = 1 - 2 * put
+        first, second = sign * ndtr(sign * d1), sign * ndtr(sign * (d1 - v))
+        paid = np.where(inverse > 0, first - strike / f * second, f * first - strike * second)
+        net = np.where(inverse > 0, strike / f * second, first)
+        density = np.exp(-(d1**2) / 2) / np.sqrt(2 * np.pi)
+        return paid, net, density / v - inverse * net, f * density * np.sqrt(years), noise
+
+    start = worth(0.0, 0.0)[0]
+    for v, shift in enumerate(shocks.vols):
+        for s, spot in enumerate(shocks.spots):
+            paid, net, gamma, vega, noise = worth(spot, shift)
+            gained = coins * share * (paid - start) * np.where(inverse > 0, INDEX * (1 + spot), 1.0)
+            size = gross * INDEX * (1 + spot) * (1 + (strike / forward / (1 + spot)).max())
+            assert surface.pnl_usd[0, v, s] == pytest.approx(gained.sum(), abs=1e-14 * size)
+            assert surface.delta_coin[0, v, s] == pytest.approx(
+                (coins * share * net).sum(), abs=1e-14 * size / INDEX
+            )
+            for ours, each in ((surface.gamma_coin, gamma), (surface.vega_usd, vega)):
+                expected = coins * share * each
+                allowed = (np.abs(coins * each) * noise).sum() + 1e-14 * size / INDEX
+                assert ours[0, v, s] == pytest.approx(expected.sum(), abs=allowed)
+    assert surface.pnl_usd[0, 1, 2] == 0.0
+
+
+def test_no_shock_is_no_profit_however_the_rows_and_spots_are_cut_up(monkeypatch):
+    kinds = (option, linear_option)
+    held = [
+        position(make(kind, strike, years_left), 3.7 - place)
+        for make in kinds
+        for kind in OptionKind
+        for place, strike in enumerate((7e4, 9e4, 1e5, 1.3e5))
+        for years_left in (0.01, 0.1, 1.0)
+    ]
+    whole, positions = valued(held, share=0.4)
+    spots = (0.3, 0.0, -0.2, 0.0, 0.1, -0.0, 1e-9)
+    shocks = Shocks(spots=spots, vols=(0.1, 0.0, -0.1, 0.0), days=(1.0, 0.0))
+    expected = scenario(whole, positions, shocks)
+    for cells in (1, 7, 40, 10**6):
+        monkeypatch.setattr(repricing, "CELLS", cells)
+        surface = scenario(whole, positions, shocks)
+        for place in (1, 3, 5):
+            assert (surface.pnl_usd[1, 1::2, place] == 0.0).all()
+            assert (surface.pnl_usd[:, 1, place] == surface.pnl_usd[:, 3, place]).all()
+        size = 1e-14 * scale(positions)
+        assert surface.pnl_usd == pytest.approx(expected.pnl_usd, abs=size)
+        assert surface.delta_usd == pytest.approx(expected.delta_usd, abs=size)
+    alone = [
+        scenario(whole, positions, Shocks(spots=(spot,), vols=(0.1,))).pnl_usd[0, 0, 0] for spot in spots
+    ]
+    assert alone == pytest.approx(expected.pnl_usd[1, 0], abs=1e-14 * scale(positions))
+
+
+def test_many_shifts_are_worked_out_in_parts(monkeypatch):
+    whole, positions = valued([position(option(CALL, 90_000.0), 2)])
+    shocks = Shocks(spots=(0.1, 0.2), vols=tuple(0.01 * step for step in range(7)))
+    expected = scenario(whole, positions, shocks)
+    monkeypatch.setattr(scenario_module, "SHIFTS_AT_ONCE", 3)
+    assert scenario(whole, positions, shocks).pnl_usd == pytest.approx(expected.pnl_usd, rel=1e-12)
+
+
+def test_columns_are_netted_like_positions(monkeypatch):
+    held = [
+        position(make(kind, strike, left), amount)
+        for make in (option, linear_option)
+        for kind in OptionKind
+        for strike in (9e4, 1e5)
+        for left in (0.1, 0.7)
+        for amount in (3.0, -1.5)
+    ]
+    held += [position(perpetual(), 1e5), position(perpetual(), 2e5), position(linear_perpetual(), 2)]
+    _, positions = valued(held)
+    from_rows = netted("BTC", positions, NOW)
+    options = [p for p in positions if p.instrument.kind is Kind.OPTION]
+    rows = OptionRows(
+        *np.array(
+            [
+                (
+                    p.quantity_coin,
+                    p.instrument.option_kind is PUT,
+                    p.instrument.settlement is Settlement.INVERSE,
+                    p.forward,
+                    p.instrument.strike,
+                    p.years,
+                    p.iv,
+                )
+                for p in options
+            ],
+            dtype=float,
+        ).T.copy()
+    )
+    for mixer in (None, np.uint64(0)):  # with 0 all rows are mixed into one number, and told apart by value
+        if mixer is not None:
+            monkeypatch.setattr(netting, "_MIXER", mixer)
+        book = netted_columns("BTC", NOW, rows, from_rows.futures)
+        for ours, theirs in ((book.options, from_rows.options), (book.futures, from_rows.futures)):
+            assert table(ours) == pytest.approx(table(theirs), rel=1e-14)
+    assert from_rows.options.calls.size == 16
+    assert from_rows.futures.coins.size == 2
+
+
+@given(held=books)
+def test_a_valued_book_is_netted_like_its_rows(held):
+    held = [*held, *held[:2]]  # one instrument twice
+    book = value_positions(snapshot(held, market(held)), frozenset(), 5.0)
+    ours, theirs = netted_book("BTC", book, NOW), netted("BTC", book.positions, NOW)
+    for one, other in ((ours.options, theirs.options), (ours.futures, theirs.futures)):
+        assert table(one) == pytest.approx(table(other), rel=1e-13, abs=1e-12)
+    assert netted_book("ETH", book, NOW).options.vol.size == 0
+
+
+def test_a_position_without_a_value_is_refused_by_name():
+    held = [position(option(CALL, 90_000.0), 2), position(option(PUT, 80_000.0), 2)]
+    quotes = [replace(each, iv=None) if "PUT" in each.instrument else each for each in market(held)]
+    book = value_positions(snapshot(held, quotes), frozenset(), 5.0)
+    with pytest.raises(BadInput, match="BTC-80000-PUT"):
+        netted_book("BTC", book, NOW)
+
+
+def table(netted_rows):
+    """Columns as rows in an order of their own."""
+    columns = np.stack([getattr(netted_rows, name) for name in netted_rows.__slots__])
+    return columns[:, np.lexsort(columns)]
+
+
+@pytest.mark.parametrize("name", ["coins", "forward", "strike", "years", "vol"])
+def test_a_column_with_a_number_that_is_none_is_refused(name):
+    good = dict.fromkeys(OptionRows.__slots__, np.ones(3))
+    bad = OptionRows(**(good | {name: np.array([1.0, nan, 1.0])}))
+    with pytest.raises(BadInput, match=name):
+        netted_columns("BTC", NOW, bad, NettedFutures(*np.empty((5, 0))))
+
+
+@pytest.mark.parametrize("name", ["coins", "mark", "years"])
+def test_a_future_with_a_number_that_is_none_is_refused(name):
+    good = dict.fromkeys(NettedFutures.__slots__, np.ones(2)) | {"years": np.array([np.inf, 0.1])}
+    bad = NettedFutures(**(good | {name: np.array([1.0, nan])}))
+    with pytest.raises(BadInput, match=name):
+        netted_columns("BTC", NOW, OptionRows(*np.empty((7, 0))), bad)
+    fine = netted_columns("BTC", NOW, OptionRows(*np.empty((7, 0))), NettedFutures(**good))
+    assert fine.futures.coins.size == 2
+
+
+def test_a_shift_to_no_finite_volatility_is_refused():
+    whole, positions = valued([position(option(CALL, 90_000.0, years=0.01), 2)])
+    with pytest.raises(BadInput, match="smaller shifts"):
+        scenario(whole, positions, Shocks(spots=(0.0,), vols=(1e308,), vol_shift=VolShift.ROOT_TIME))
