@@ -29,6 +29,7 @@ from hedging.risk.exposure import exposure
 from hedging.risk.greeks import value_positions
 from hedging.risk.holdings import NOTHING_HELD, Holdings
 from hedging.risk.proof import proofs
+from hedging.risk.smile_shift import with_smiles
 from hedging.risk.valued import ValuedBook
 from hedging.units import Side
 from hedging.workflow.ticket import WORKING, content_hash
@@ -92,7 +93,9 @@ def assess(snapshot: Snapshot, rules: Rules, known: Holdings = NOTHING_HELD) -> 
     no finite number. ``known``: columns of an earlier snapshot, to be used again where they still hold.
     """
     hedges = frozenset(item.hedge_key for item in rules.underlyings)
-    book = value_positions(snapshot, hedges, rules.ages.marks, known)
+    book, smile_gaps = with_smiles(
+        value_positions(snapshot, hedges, rules.ages.marks, known), snapshot, rules
+    )
     gaps = [*snapshot.gaps, *book.gaps]
     exposures: dict[str, Exposure] = {}
     drifts: dict[str, Drift] = {}
@@ -101,8 +104,11 @@ def assess(snapshot: Snapshot, rules: Rules, known: Holdings = NOTHING_HELD) -> 
     for item in rules.underlyings:
         gaps += [*_hedge_gaps(item, snapshot, rules.ages.marks), *_equity_gaps(item, snapshot, book.holdings)]
         unvalued = frozenset(gap.what for gap in gaps if gap.underlying in {None, item.underlying})
+        found_proofs += proofs(item.underlying, book, snapshot.balances, unvalued)
+        without_smile = [gap for gap in smile_gaps if gap.underlying == item.underlying]
+        gaps += without_smile  # what the exchange's own delta is compared with knows no smile
         quote = snapshot.quotes.get(item.hedge_key)
-        if quote is not None and quote.index is not None and not unvalued:
+        if quote is not None and quote.index is not None and not (unvalued or without_smile):
             whole = exposure(item, book, snapshot.balances, quote.index, snapshot.at)
             if isfinite(whole.delta + whole.delta_net + whole.equity + whole.gamma_coin):
                 exposures[item.underlying] = whole
@@ -111,7 +117,6 @@ def assess(snapshot: Snapshot, rules: Rules, known: Holdings = NOTHING_HELD) -> 
                 gaps.append(
                     _gap(item, item.underlying, GapReason.NOT_FINITE, "its delta is no finite number")
                 )
-        found_proofs += proofs(item.underlying, book, snapshot.balances, unvalued)
         limits += utilisation(item.limits, exposures.get(item.underlying))
     return Assessment(snapshot, book, tuple(gaps), exposures, drifts, tuple(found_proofs), tuple(limits))
 

@@ -42,7 +42,7 @@ class PositionExposure:
     mark: float | None
     years: float | None
     is_hedge: bool
-    smile_shift: float = 0.0
+    smile_shift: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

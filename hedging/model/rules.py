@@ -1,10 +1,10 @@
 """The desk's settings as the core reads them: per underlying, for execution, ages and automatic mode."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hedging.model.instrument import key
 from hedging.model.limits import Band, Limit, Numeraire
-from hedging.model.smile import SmileRule
+from hedging.model.smile import SmileLimits, SmileRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +81,22 @@ class AutoRules:
     max_turnover_usd: float = 20_000_000.0
 
 
+@dataclass(frozen=True, slots=True)
+class AccountPlace:
+    """An account by its name, and the venue it is at."""
+
+    name: str
+    venue: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """Everything the core is told by configuration; ``wider`` are limits of accounts, venues and the book."""
 
     underlyings: tuple[UnderlyingRules, ...]
     wider: tuple[Limit, ...] = ()
+    accounts: tuple[AccountPlace, ...] = ()
     execution: ExecutionRules = ExecutionRules()
     ages: AgeRules = AgeRules()
     auto: AutoRules = AutoRules()
+    smile: SmileLimits = field(default_factory=SmileLimits)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from hedging.model.book import Balance, Position
 from hedging.model.market import Quote
+from hedging.model.smile import MinimumVarianceFit, NoSmile, SmileSlice
 
 
 class GapReason(StrEnum):
@@ -36,10 +37,17 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Positions, balances and quotes (by instrument key) at one instant, with what is missing."""
+    """Positions, balances and quotes (by instrument key) at one instant, with what is missing.
+
+    ``smiles``, ``without_smile`` (expiries that were looked at and have none) and ``minimum_variance`` are of
+    the underlyings whose smile rule asks for them alone: no other decision depends on them.
+    """
 
     at: datetime
     positions: tuple[Position, ...]
     balances: tuple[Balance, ...]
     quotes: Mapping[str, Quote]
     gaps: tuple[Gap, ...] = ()
+    smiles: tuple[SmileSlice, ...] = ()
+    without_smile: tuple[NoSmile, ...] = ()
+    minimum_variance: tuple[MinimumVarianceFit, ...] = ()

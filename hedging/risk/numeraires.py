@@ -81,7 +81,7 @@ def side_by_side(
 
 def _under(exposure: Exposure, numeraire: Numeraire) -> Exposure:
     """The delta under another numeraire; gamma, which no row shows, stays that of the first."""
-    delta = exposure.delta_net + numeraire.hedged_share * exposure.equity
+    delta = exposure.delta_net + numeraire.hedged_share * exposure.equity + exposure.smile_shift
     return replace(exposure, numeraire=numeraire, delta=delta, delta_primary=delta - exposure.delta_hedge)
 
 

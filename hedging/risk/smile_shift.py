@@ -7,12 +7,13 @@ what is added is the same number of coins for both; so is the exchange's averagi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from hedging.model.instrument import Instrument, OptionKind
+from hedging.model.rules import Rules
 from hedging.model.smile import (
     MinimumVarianceFit,
     NoSmile,
@@ -22,7 +23,7 @@ from hedging.model.smile import (
     SmileSource,
     SmileViolationKind,
 )
-from hedging.model.snapshot import Gap, GapReason
+from hedging.model.snapshot import Gap, GapReason, Snapshot
 from hedging.pricing import black76, svi
 from hedging.pricing.smile_deltas import BlackPoint, HullWhite, minimum_variance_delta, smile_delta
 from hedging.risk.holdings import FloatArray, IntArray
@@ -77,6 +78,29 @@ def smile_shift(
     own = np.flatnonzero(np.isin(book.holdings.place, rows))
     shift[own] = book.columns.vega[own] * per_vega[book.holdings.place[own]]
     return SmileShift(shift, gaps)
+
+
+def with_smiles(book: ValuedBook, snapshot: Snapshot, rules: Rules) -> tuple[ValuedBook, tuple[Gap, ...]]:
+    """The book with the shift of each underlying's own smile rule, and what of that is not known."""
+    shifted = [item for item in rules.underlyings if item.smile is not SmileRule.STICKY_STRIKE]
+    if not shifted:
+        return book, ()
+    known = Smiles(snapshot.smiles, snapshot.without_smile, snapshot.minimum_variance)
+    now = (snapshot.at, rules.smile)
+    found = [smile_shift(item.smile, item.underlying, book, known, now) for item in shifted]
+    columns = replace(book.columns, smile_shift=np.sum([one.shift for one in found], axis=0))
+    return replace(book, columns=columns), tuple(gap for one in found for gap in one.gaps)
+
+
+def asked_for(known: Smiles, rules: Rules) -> Smiles:
+    """What of ``known`` the rules in force hedge with: the rest is none of a decision's inputs."""
+    moving = {item.underlying for item in rules.underlyings if item.smile is SmileRule.STICKY_MONEYNESS}
+    fitted = {item.underlying for item in rules.underlyings if item.smile is SmileRule.MINIMUM_VARIANCE}
+    return Smiles(
+        tuple(each for each in known.slices if each.underlying in moving),
+        tuple(each for each in known.without if each.underlying in moving),
+        tuple(each for each in known.fits if each.underlying in fitted),
+    )
 
 
 def unusable(slice_: SmileSlice, at: datetime, limits: SmileLimits) -> tuple[GapReason, str] | None:

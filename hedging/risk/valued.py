@@ -131,7 +131,7 @@ class ValuedBook:
             quantity_coin=quantity,
             delta_black=black,
             delta_net=net,
-            smile_shift=shift,
+            smile_shift=None if isnan(shift) else shift,
             gamma_coin=gamma,
             vega_usd=vega,
             theta_usd=theta,
