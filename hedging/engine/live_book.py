@@ -31,6 +31,7 @@ class LiveBook:
         self._needed = self._hedges
         self._ages = ages
         self._positions: dict[str, dict[str, Position]] = {}
+        self._held: tuple[Position, ...] = ()
         self._positions_at: dict[str, datetime] = {}
         self._balances: dict[str, tuple[Balance, ...]] = {}
         self._balances_at: dict[str, datetime] = {}
@@ -101,9 +102,9 @@ class LiveBook:
         if odd and last_fill and asked_at - last_fill < timedelta(seconds=self._ages.settle):
             return ()
         self._positions[account] = after
+        self._held = tuple(p for held in self._positions.values() for p in held.values())
         self._positions_at[account] = asked_at
-        held = (p.instrument.key for positions in self._positions.values() for p in positions.values())
-        self._needed = self._hedges.union(held)
+        self._needed = self._hedges.union(position.instrument.key for position in self._held)
         self._filled.pop(account, None)
         self.version += 1
         return tuple(odd.values())
@@ -149,7 +150,7 @@ class LiveBook:
         """All that is known at ``now``; whatever is missing or old for the whole book is a gap."""
         return Snapshot(
             at=now,
-            positions=tuple(p for held in self._positions.values() for p in held.values()),
+            positions=self._held,
             balances=tuple(self._comparable(b) for balances in self._balances.values() for b in balances),
             quotes={each: self.quotes[each] for each in sorted(self._needed) if each in self.quotes},
             gaps=tuple(self._gaps(now)),

@@ -1,17 +1,15 @@
 """The loop: whatever changes wakes a cycle; a cycle decides, records, and lets approved tickets run."""
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-import msgspec
 
 from hedging.decide import Assessment, Decided, Situation, assess, decide
 from hedging.engine.commands import Clerk, cancel_resting
 from hedging.engine.desk_state import DeskState
 from hedging.engine.executor import execute
+from hedging.engine.inputs import Inputs, InputsEncoder
 from hedging.engine.proving import look_up, prove
 from hedging.engine.publisher import Publisher
 from hedging.engine.releasing import release
@@ -65,6 +63,7 @@ class Loop:
         self._pushed: asyncio.Queue[Fill | OrderReport] = asyncio.Queue()
         self._woken = woken
         self._clerk = Clerk(parts.desk, self._start)
+        self._inputs = InputsEncoder()
         self._releasing: set[str] = set()
         self._executing: set[asyncio.Task[None]] = set()
         self._seen: tuple[int, int] = (-1, -1)
@@ -135,12 +134,11 @@ class Loop:
         now = desk.now()
         self._keep_auto_honest(now)
         snapshot = desk.book.snapshot(now)
-        self._whole = assess(snapshot, desk.rules)
-        inputs = msgspec.json.encode([snapshot, desk.rules], order="sorted")
-        digest = hashlib.sha256(inputs).hexdigest()
+        self._whole = assess(snapshot, desk.rules, self._whole.book.holdings)
+        inputs = self._inputs.encode(snapshot, desk.rules)
         for item in desk.rules.underlyings:
             self._expire(item, now)
-            decided = decide(desk.rules, item, snapshot, self._whole, self._situation(item, now, digest))
+            decided = decide(desk.rules, item, snapshot, self._whole, self._situation(item, now, inputs.digest))
             self._publisher.runs.take(decided.decision)
             self._apply(item, decided, inputs)
 
@@ -159,7 +157,7 @@ class Loop:
             failed_at=failed_at if failed_at and now - failed_at < AFTER_FAILURE else None,
         )
 
-    def _apply(self, item: UnderlyingRules, decided: Decided, inputs: bytes) -> None:
+    def _apply(self, item: UnderlyingRules, decided: Decided, inputs: Inputs) -> None:
         blotter = self._desk.blotter
         waiting = blotter.tickets.get(item.underlying)
         replaced = tickets.supersede(waiting, decided.superseded) if waiting and decided.superseded else None
@@ -168,7 +166,7 @@ class Loop:
             shadow = blotter.status.auto.mode is AutoMode.SHADOW
             ticket = replace(decided.proposal, shadow=shadow)
             steps = self._by_itself(item, ticket)
-            blotter.put_tickets((*before, ticket, *steps), inputs)
+            blotter.put_tickets((*before, ticket, *steps), inputs.body)
             if shadow:
                 blotter.record("shadow", ticket.id, {"would have sent": ticket.sentence})
         else:

@@ -34,7 +34,7 @@ def proofs(
     code = np.array([place[owner] for owner in owners], dtype=np.intp)
     net = book.columns.delta_net[rows]
     sums = np.bincount(code, net, len(ordered))
-    gross = np.bincount(code, np.abs(net), len(ordered))
+    gross = np.bincount(code, np.abs(np.nan_to_num(net)), len(ordered))
     return tuple(
         _proof(
             underlying, owner, None if unvalued else float(sums[number]), totals[owner], float(gross[number])

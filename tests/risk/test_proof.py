@@ -70,3 +70,9 @@ def test_accounts_and_margin_currencies_are_proved_apart():
         ("main", "USDC", ProofVerdict.GREEN),
         ("second", "BTC", ProofVerdict.RED),
     ]
+
+
+def test_a_position_without_a_value_leaves_a_finite_tolerance():
+    unpriced = value_positions(snapshot([position(perpetual(), 1_000_000)], []), NOTHING, 5.0)
+    (found,) = proofs("BTC", unpriced, [balance(delta_total=(("BTC", 10.0),))], frozenset({"BTC-PERPETUAL"}))
+    assert (found.ours, found.tolerance) == (None, 0.02)
