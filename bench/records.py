@@ -1,10 +1,11 @@
 """What does recording cost: the time of one instant, the bytes of a day, and what it takes from the loop?
 
-Two books of two underlyings: a desk's demo (10,000 positions never matter, marks are per instrument) with 20
-instruments and one with 1,200. Prices walk on their ticks as an exchange's do. ``store_ms`` is the
-transaction of one instant; ``loop_ms`` what the event loop gives for it; ``late_ms`` how late a 1 ms timer
-of the loop comes while it is stored in another thread; ``bytes_a_day`` extrapolates the file from the
-instants written, ``bytes_kept`` a day as sampled and 29 days of one a minute; ``thin_ms`` one step of thinning.
+Two books of two underlyings, ten limits and three balances, with 20 instruments and with 1,200; how many
+positions there are does not matter, marks are of instruments. A third of the prices walks by a tick each
+second. ``store_ms`` is the transaction of one instant, ``loop_ms`` what the event loop gives for it,
+``late_ms`` how late a timer of 1 ms comes on the loop while instants with marks are stored beside it, and
+``late_idle_ms`` while nothing is; each as median, 95 % and largest. ``thin_ms`` is the longest step of the
+thinning, ``bytes_a_day`` the file's growth as sampled, ``bytes_kept`` a day of it and 29 of one a minute.
 
 One JSON line a book. Run: ``PYTHONPATH=. python bench/records.py [--instants 600]``.
 """
@@ -13,11 +14,13 @@ import argparse
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -45,19 +48,20 @@ from hedging.model.retention import Retention
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.snapshot import Snapshot
 
+Floats: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
+
 START = datetime(2026, 11, 22, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 BAND = Band(lower=-5.0, centre=0.0, upper=5.0, target=HedgeTarget.EDGE)
-SECONDS_A_DAY, MINUTES_KEPT = 86_400, 29 * 1_440
+SECONDS_A_DAY, MINUTES_KEPT, SAMPLE_MINUTES = 86_400, 29 * 1_440, 200
 
 
 @dataclass(frozen=True)
 class Market:
     """Prices of so many instruments that walk on their ticks."""
 
-    strikes: "np.ndarray[tuple[int], np.dtype[np.float64]]"
-    mids: "np.ndarray[tuple[int], np.dtype[np.float64]]"
-    vols: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+    mids: Floats
+    vols: Floats
     random: np.random.Generator
 
     @classmethod
@@ -65,7 +69,6 @@ class Market:
         """A market of twelve expiries."""
         random = np.random.default_rng(7)
         return cls(
-            random.integers(20, 300, instruments) * 500.0,
             np.exp(random.normal(-3, 1.5, instruments)),
             random.uniform(0.3, 0.9, instruments),
             random,
@@ -186,79 +189,92 @@ def milliseconds(act: Callable[[], object]) -> float:
     return (monotonic_ns() - began) / 1e6
 
 
-async def lateness(series: Series, instants: list[Seen]) -> list[float]:
+async def lateness(series: Series, instants: Sequence[Seen]) -> list[float]:
     """How late a timer of 1 ms comes while instants are stored beside the loop."""
     late: list[float] = []
     for found in instants:
-        storing = asyncio.ensure_future(asyncio.to_thread(lambda each=found: series.add(moment(each))))
+        storing = asyncio.ensure_future(asyncio.to_thread(_store, series, found))
         while not storing.done():
-            began = monotonic_ns()
-            await asyncio.sleep(0.001)
-            late.append((monotonic_ns() - began) / 1e6 - 1)
+            late.append(await _tick())
         await storing
     return late
 
 
-def file_bytes(folder: Path) -> int:
-    """The file and its log."""
-    return sum(path.stat().st_size for path in folder.iterdir())
+async def idle(ticks: int) -> list[float]:
+    """The same while nothing is stored."""
+    return [await _tick() for _ in range(ticks)]
+
+
+async def _tick() -> float:
+    began = monotonic_ns()
+    await asyncio.sleep(0.001)
+    return (monotonic_ns() - began) / 1e6 - 1
+
+
+def _store(series: Series, found: Seen) -> None:
+    series.add(moment(found))
+
+
+def taken(instruments: int, instants: int) -> tuple[list[Seen], list[float]]:
+    """What the loop hands over in each second, and the milliseconds that took."""
+    names = ("BTC", "ETH")
+    found: list[Seen] = []
+    took: list[float] = []
+    market, pace = Market.of(instruments), Pace()
+    needed = frozenset(market.quotes(START))
+    for second in range(instants):
+        at = START + SECOND * second
+        desk = SimpleNamespace(
+            rules=Rules(underlyings=tuple(rules(name) for name in names)),
+            sessions={"main": None},
+            book=SimpleNamespace(needed=lambda: needed),
+            now=partial(START.__add__, SECOND * second),
+        )
+        whole = assessment(at, market, names)
+        began = monotonic_ns()
+        each = seen(desk, whole, pace)  # type: ignore[arg-type]
+        took.append((monotonic_ns() - began) / 1e6)
+        if each is not None:
+            found.append(each)
+    return found, took
 
 
 def measured(instruments: int, instants: int) -> dict[str, object]:
     """One row."""
-    names = ("BTC", "ETH")
-    market, pace = Market.of(instruments), Pace()
-    needed = frozenset(market.quotes(START))
-    desk = SimpleNamespace(
-        rules=Rules(underlyings=tuple(rules(name) for name in names)),
-        sessions={"main": None},
-        book=SimpleNamespace(needed=lambda: needed),
-    )
-    takes, stores, kept = [], [], []
+    found, took = taken(instruments, instants)
+    marked = [each for each in found if each.marks_of]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        series = Series.open(folder)
-        for second in range(instants):
-            at = START + SECOND * second
-            desk.now = lambda at=at: at
-            whole = assessment(at, market, names)
-            began = monotonic_ns()
-            found = seen(desk, whole, pace)  # type: ignore[arg-type]
-            takes.append((monotonic_ns() - began) / 1e6)
-            if found is not None:
-                stores.append(milliseconds(lambda found=found: series.add(moment(found))))
-                kept.append(found)
-        late = asyncio.run(lateness(series, [each for each in kept if each.marks_of][:30]))
-        series.close()  # the log goes into the file
-        series = Series.open(folder)
+        series = Series.open(Path(name))
+        stores = [milliseconds(partial(_store, series, each)) for each in found]
         rows = sum(series.extent(kind).rows for kind in Kind)
         size = series.size().total
-        frame = max(kept, key=lambda each: bool(each.marks_of))
-        minute = _minute_bytes(series, frame, size, folder)
-        old = series.thinning(Retention())
-        steps = [milliseconds(lambda: old.step(START + timedelta(days=2))) for _ in range(12)]
+        for minute in range(SAMPLE_MINUTES):
+            _store(series, replace(marked[-1], at=START + timedelta(days=400, minutes=minute)))
+        a_minute = (series.size().total - size) / SAMPLE_MINUTES
+        late = asyncio.run(lateness(series, marked[:30]))
+        thinning = series.thinning(Retention())
+        later = START + timedelta(days=2)
+        steps = [milliseconds(partial(thinning.step, later)) for _ in range(20)]
         series.close()
+    a_day = size / instants * SECONDS_A_DAY
     return {
         "instruments": instruments,
         "instants": instants,
-        "store_ms": [round(float(q), 2) for q in np.quantile(stores, (0.5, 0.95, 1))],
-        "loop_ms": [round(float(q), 4) for q in np.quantile(takes, (0.5, 0.95, 1))],
-        "late_ms": [round(float(q), 2) for q in np.quantile(late, (0.5, 0.95, 1))],
+        "store_ms": spread(stores),
+        "loop_ms": spread(took),
+        "late_ms": spread(late),
+        "late_idle_ms": spread(asyncio.run(idle(300))),
         "thin_ms": round(max(steps), 2),
         "rows_a_second": round(rows / instants, 1),
-        "bytes_a_day": round(size / instants * SECONDS_A_DAY),
-        "bytes_kept": round(size / instants * SECONDS_A_DAY + minute * MINUTES_KEPT),
+        "bytes_a_day": round(a_day),
+        "bytes_kept": round(a_day + a_minute * MINUTES_KEPT),
         **machine(),
     }
 
 
-def _minute_bytes(series: Series, found: Seen, before: int, folder: Path) -> float:
-    """Bytes of one point a minute, marks in each."""
-    for minute in range(200):
-        at = START + timedelta(days=400, minutes=minute)
-        series.add(moment(Seen(at, found.whole, found.rules, found.accounts, found.marks_of)))
-    del folder
-    return (series.size().total - before) / 200
+def spread(values: Sequence[float]) -> list[float]:
+    """Median, 95 % and largest."""
+    return [round(float(value), 3) for value in np.quantile(values, (0.5, 0.95, 1))]
 
 
 def main() -> None:

@@ -65,9 +65,10 @@ class MarkFrame:
         cls, at: datetime, instruments: Sequence[tuple[str, str]], rows: Sequence[Sequence[float | None]]
     ) -> "MarkFrame":
         """A frame of one row of FIELDS an instrument; None where the venue sent nothing."""
-        sent = np.array([[value is not None for value in each] for each in rows], dtype=bool)
         values = np.array(rows, dtype=np.float64)
-        values[sent & ~np.isfinite(values)] = np.inf
+        for row, place in np.argwhere(~np.isfinite(values)).tolist():
+            if rows[row][place] is not None:
+                values[row, place] = np.inf
         return cls(at, Layout(tuple(instruments)), np.ascontiguousarray(values.T))
 
     def packed(self) -> bytes:
