@@ -1,13 +1,12 @@
-"""Configuration: one TOML file plus secrets from the environment, validated before anything starts.
+"""Configuration: one TOML file validated before anything starts.
 
 ``load(path)`` either returns settings in which every value was checked, or raises SettingsError with one
 line per mistake: where, what was found, and what to do.
 """
 
-import os
-import stat
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -52,24 +51,38 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
+VenueName = Literal["deribit", "okx", "bybit", "binance"]
+HEDGED_AT = "deribit"  # where orders are sent; accounts elsewhere are read
+ON_THIS_MACHINE = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?/?")
+
+
 class AccountSettings(_Section):
     """One account at one venue; secrets are named, never written here."""
 
     name: str = Field(min_length=1)
-    venue: Literal["deribit"]
+    venue: VenueName
     mode: VenueMode
     key_env: str = Field(default="HEDGING_KEY", min_length=1)
     secret_env: str = Field(default="HEDGING_SECRET", min_length=1)  # the name of a variable, not a secret
+    passphrase_env: str = Field(default="HEDGING_PASSPHRASE", min_length=1)
     secrets_file: Path | None = None
     rest: str | None = None
     ws: str | None = None
 
     @model_validator(mode="after")
     def _addresses(self) -> "AccountSettings":
-        if (self.mode is VenueMode.PAPER) != bool(self.rest and self.ws):
+        paper = self.mode is VenueMode.PAPER
+        if self.venue == HEDGED_AT and paper != bool(self.rest and self.ws):
             raise ValueError(
                 "rest and ws are given for mode = 'paper', and only there: testnet and live have their own"
             )
+        if self.venue != HEDGED_AT:
+            here = ON_THIS_MACHINE.fullmatch(self.rest or "") is not None
+            if self.ws is not None or paper != here or (self.rest is not None and not here):
+                raise ValueError(
+                    f"mode = 'paper' at {self.venue} is a server on this machine: give rest as "
+                    "'http://127.0.0.1:PORT' and no ws; testnet and live have their own addresses"
+                )
         return self
 
 
@@ -249,6 +262,14 @@ class Settings(_Section):
             for underlying, item in self.underlyings.items()
             if item.account not in names
         ]
+        mistakes += [
+            f"underlyings.{underlying}.account is {item.account!r}, which is at {account.venue}: accounts "
+            f"there are only read; name one at {HEDGED_AT}, where orders are sent"
+            for underlying, item in self.underlyings.items()
+            for account in self.accounts
+            if account.name == item.account and account.venue != HEDGED_AT
+        ]
+        mistakes += _shared_keys(self.accounts)
         if len(set(names)) != len(names):
             mistakes.append(f"two accounts have the same name ({', '.join(names)}); rename one")
         if len(modes) != 1:
@@ -276,6 +297,19 @@ class Settings(_Section):
         )
 
 
+def _shared_keys(accounts: Sequence[AccountSettings]) -> list[str]:
+    """Where the key of one venue would be shown to another."""
+    venues: dict[str, set[str]] = {}
+    for account in accounts:
+        if account.secrets_file is None:
+            venues.setdefault(account.key_env, set()).add(account.venue)
+    return [
+        f"key_env {name!r} is the key of accounts at {' and '.join(sorted(found))}; give each its own"
+        for name, found in venues.items()
+        if len(found) > 1
+    ]
+
+
 def load(path: Path) -> Settings:
     """Read and check ``path``.
 
@@ -295,38 +329,6 @@ def load(path: Path) -> Settings:
         raise SettingsError(f"{path} is no valid TOML: {error}") from error
     except ValidationError as error:
         raise SettingsError(_explained(path, error)) from error
-
-
-def secrets(account: AccountSettings) -> tuple[str, str]:
-    """Key and secret of an account, from its 0600 file or from the environment.
-
-    Raises SettingsError when one is missing or the file may be read by others.
-    """
-    if account.secrets_file is not None:
-        return _from_file(account, account.secrets_file)
-    names = (account.key_env, account.secret_env)
-    key, secret = (os.environ.get(name, "").strip() for name in names)
-    missing = [name for name, value in zip(names, (key, secret), strict=True) if not value]
-    if missing:
-        raise SettingsError(
-            f"account {account.name!r} needs the environment variable {' and '.join(missing)}; "
-            "set it and start again"
-        )
-    return key, secret
-
-
-def _from_file(account: AccountSettings, path: Path) -> tuple[str, str]:
-    try:
-        mode = path.stat().st_mode
-        if stat.S_IMODE(mode) & 0o077:
-            raise SettingsError(f"{path} may be read by others; run: chmod 600 {path}")
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"the secrets of {account.name!r} cannot be read: {error}") from error
-    key, secret = values.get("key"), values.get("secret")
-    if not (isinstance(key, str) and key and isinstance(secret, str) and secret):
-        raise SettingsError(f'{path} needs the two lines key = "…" and secret = "…"')
-    return key, secret
 
 
 def _explained(path: Path, error: ValidationError) -> str:

@@ -1,12 +1,15 @@
 """Settings: each mistake is named with its place, what was found and what to do, all of them at once."""
 
 from dataclasses import asdict, fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from hedging.errors import SettingsError
+from hedging.keys import Secrets, secrets
 from hedging.model.limits import HedgeTarget, Measure, Numeraire
+from hedging.model.retention import Retention
 from hedging.model.rules import AgeRules, AutoRules, ExecutionRules
 from hedging.model.view import VenueMode
 from hedging.settings import (
@@ -15,7 +18,6 @@ from hedging.settings import (
     AutoSettings,
     ExecutionSettings,
     load,
-    secrets,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,7 +104,7 @@ def test_the_numeraire_is_a_word_or_a_share(loaded, written, share):
         ('book = "desk"', 'book = "a b"', ["book", "'a b'", "pattern"]),
         ('book = "desk"', 'book = "desk"\nbok = 1', ["bok", "not a known setting", "remove it"]),
         ('mode = "testnet"', 'mode = "real"', ["accounts.0.mode", "'real'", "'paper', 'testnet' or 'live'"]),
-        ('venue = "deribit"', 'venue = "mtgox"', ["accounts.0.venue", "'mtgox'", "'deribit'"]),
+        ('venue = "deribit"', 'venue = "mtgox"', ["accounts.0.venue", "'mtgox'", "'deribit', 'okx'"]),
         ('mode = "testnet"', 'mode = "paper"', ["accounts.0", "rest and ws"]),
         (
             'mode = "testnet"',
@@ -148,12 +150,25 @@ def test_a_mistake_is_named_with_place_value_and_remedy(complaint, old, new, wor
         ("[ages]\ntouch = 0", ["ages.touch", "greater than 0"]),
         ("[auto]\nmax_minutes = -5", ["auto.max_minutes", "-5"]),
         ("[auto]\nmax_hours = 5", ["auto.max_hours", "not a known setting"]),
+        ("[records]\nkeep_days = 0", ["records.keep_days", "greater than 0"]),
+        ("[records]\nkeep_days = 4000", ["records.keep_days", "3660", "found 4000"]),
+        ("[records]\nkeep_days = '30'", ["records.keep_days", "valid number", "'30'"]),
+        ("[records]\nfine_hours = 0.5", ["records.fine_hours", "0.5"]),
+        ("[records]\nfine_hours = nan", ["records.fine_hours", "finite"]),
+        ("[records]\nfine_hours = 169", ["records.fine_hours", "168"]),
+        ("[records]\nkeep_days = 0.5", ["fine_hours 24 is longer than keep_days 0.5", "lower the one"]),
     ],
 )
 def test_a_mistake_in_the_other_sections(complaint, section, words):
     text = complaint(GOOD + section)
     for word in words:
         assert word in text
+
+
+def test_records_are_kept_as_long_as_the_file_says(loaded):
+    assert loaded(GOOD).records.retention == Retention()
+    written = loaded(GOOD + "[records]\nfine_hours = 2\nkeep_days = 7.5").records.retention
+    assert written == Retention(fine=timedelta(hours=2), keep=timedelta(days=7, hours=12))
 
 
 def test_all_mistakes_are_listed_at_once(complaint):
@@ -174,6 +189,41 @@ def test_all_wrong_accounts_are_listed_at_once(complaint):
     assert "two accounts have the same name" in text
     assert "cannot share a book" in text
     assert "underlyings.BTC.account is 'x'" in text
+
+
+OKX = '\n[[accounts]]\nname = "okx"\nvenue = "okx"\nmode = "testnet"\nkey_env = "OKX_KEY"\n'
+
+
+def test_accounts_elsewhere_are_read_beside_the_one_that_hedges(loaded):
+    found = loaded(GOOD + OKX)
+    assert [(each.name, each.venue) for each in found.accounts] == [("main", "deribit"), ("okx", "okx")]
+    assert found.rules.underlyings[0].hedge_key == "deribit:BTC-PERPETUAL"
+
+
+def test_an_underlying_is_hedged_at_deribit_alone(complaint):
+    text = complaint(GOOD.replace('account = "main"', 'account = "okx"') + OKX)
+    assert "underlyings.BTC.account is 'okx', which is at okx: accounts there are only read" in text
+
+
+def test_the_key_of_one_venue_is_not_shown_to_another(complaint):
+    text = complaint(GOOD + OKX.replace('key_env = "OKX_KEY"\n', ""))
+    assert "key_env 'HEDGING_KEY' is the key of accounts at deribit and okx; give each its own" in text
+
+
+@pytest.mark.parametrize(
+    ("mode", "more"),
+    [
+        ("paper", ""),
+        ("paper", 'rest = "https://www.okx.com"'),
+        ("paper", 'rest = "http://127.0.0.1.elsewhere.org"'),
+        ("paper", 'rest = "http://127.0.0.1:1"\nws = "ws://127.0.0.1:1"'),
+        ("live", 'rest = "http://127.0.0.1:1"'),
+        ("testnet", 'rest = "https://my-proxy.org"'),
+    ],
+)
+def test_paper_elsewhere_is_a_server_on_this_machine(complaint, mode, more):
+    account = OKX.replace('mode = "testnet"', f'mode = "{mode}"\n{more}')
+    assert "mode = 'paper' at okx is a server on this machine" in complaint(GOOD + account)
 
 
 def test_a_secret_in_the_wrong_place_is_not_repeated(complaint):
@@ -199,14 +249,30 @@ def test_bad_toml_names_the_line(complaint):
     assert "line 1" in complaint("book = = 1")
 
 
-def account(**changes):
-    return AccountSettings(name="main", venue="deribit", mode=VenueMode.TESTNET, **changes)
+def account(venue="deribit", **changes):
+    return AccountSettings(name="main", venue=venue, mode=VenueMode.TESTNET, **changes)
 
 
 def test_keys_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("A_KEY", " k ")
     monkeypatch.setenv("A_SECRET", "s")
-    assert secrets(account(key_env="A_KEY", secret_env="A_SECRET")) == ("k", "s")
+    assert secrets(account(key_env="A_KEY", secret_env="A_SECRET")) == Secrets("k", "s")
+
+
+def test_okx_alone_needs_a_passphrase(monkeypatch, secrets_file):
+    for name in ("A_KEY", "A_SECRET"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.delenv("A_PASS", raising=False)
+    named = {"key_env": "A_KEY", "secret_env": "A_SECRET", "passphrase_env": "A_PASS"}
+    assert secrets(account("bybit", **named)) == Secrets("x", "x")
+    with pytest.raises(SettingsError, match="needs the environment variable A_PASS"):
+        secrets(account("okx", **named))
+    monkeypatch.setenv("A_PASS", "p")
+    assert secrets(account("okx", **named)) == Secrets("x", "x", "p")
+    assert "'p'" not in repr(secrets(account("okx", **named)))
+    path = secrets_file('key = "k"\nsecret = "s"').secrets_file
+    with pytest.raises(SettingsError, match="passphrase = "):
+        secrets(account("okx", secrets_file=path))
 
 
 def test_all_missing_variables_are_named(monkeypatch):
@@ -228,7 +294,7 @@ def secrets_file(tmp_path):
 
 
 def test_keys_come_from_a_private_file(secrets_file):
-    assert secrets(secrets_file('key = "k"\nsecret = "s"')) == ("k", "s")
+    assert secrets(secrets_file('key = "k"\nsecret = "s"')) == Secrets("k", "s")
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o660, 0o604])

@@ -15,18 +15,20 @@ from hedging import clock
 from hedging.engine.blotter import Blotter
 from hedging.engine.commands import cancel_resting
 from hedging.engine.desk_state import DeskState, Sessions
+from hedging.engine.history import price_history
 from hedging.engine.holding import take_lease
 from hedging.engine.latches import Latches
 from hedging.engine.live_book import LiveBook
 from hedging.engine.loop import Loop, Parts
 from hedging.engine.publisher import Identity, Publisher
 from hedging.errors import BadInput, HedgingError, LeaseLost, LedgerError, SettingsError
+from hedging.keys import secrets
 from hedging.ledger import Lease, Ledger, Series
 from hedging.lifeline import parent_gone
 from hedging.model.instrument import Instrument
 from hedging.policy.band import FixedBand
 from hedging.policy.sizing import lot_in_coin
-from hedging.settings import Settings, secrets
+from hedging.settings import Settings
 from hedging.venues.address import AccountAddress
 from hedging.venues.session import AccountSession
 from hedging.venues.stream import AccountStream, MarketStream, StreamEvents
@@ -76,14 +78,15 @@ async def run_engine(settings: Settings, ends: Ends = Ends.BY_SIGNAL) -> None:
 def _addresses(settings: Settings) -> tuple[AccountAddress, ...]:
     found = []
     for account in settings.accounts:
-        key, secret = secrets(account)
+        own = secrets(account)
         found.append(
             AccountAddress(
                 name=account.name,
                 venue=account.venue,
                 mode=account.mode,
-                key=key,
-                secret=secret,
+                key=own.key,
+                secret=own.secret,
+                passphrase=own.passphrase,
                 rest=account.rest,
                 ws=account.ws,
             )
@@ -166,9 +169,7 @@ async def _serve(
     rules = settings.rules
     desk = DeskState(
         rules=rules,
-        book=LiveBook(
-            (a.name for a in addresses), (i.hedge_key for i in rules.underlyings), rules.ages
-        ),
+        book=LiveBook((a.name for a in addresses), (i.hedge_key for i in rules.underlyings), rules.ages),
         blotter=Blotter(records.ledger, records.lease, clock.utc_now),
         latches=Latches(settings.state),
         sessions=sessions,
@@ -196,7 +197,8 @@ async def _serve(
     _announce(settings)
     _favour_latency()
     try:
-        await _until_stopped(loop, desk, ends)
+        async with price_history(desk, addresses, settings.state):
+            await _until_stopped(loop, desk, ends)
     finally:
         for stream in streams:
             await stream.stop()
