@@ -6,7 +6,7 @@ import streamlit as st
 from components import assets, scenario_edit, session
 from components import format as fmt
 from components.payload import Chart
-from components.scenario_answer import ANSWERS, Answer
+from components.scenario_answer import ANSWERS, Answer, NoAnswer
 from components.scenario_asked import SHIFT, SHOW, SIDE, SPOT, TIME, UNDERLYING, UNIT, VOL, drawing, question
 from components.scenario_choice import (
     NEXT_EXPIRY,
@@ -21,7 +21,7 @@ from components.scenario_choice import (
     next_expiry,
     steps,
 )
-from components.scenario_figure import figure
+from components.scenario_figure import figure, slice_figure
 from components.scenario_tail import CONFIDENCES, HORIZONS, tail_table, tails
 from components.scenario_words import exposures, sentences
 from hedging.desk import DOORWAY, Desk
@@ -53,15 +53,28 @@ def page() -> None:
     if not view.underlyings:
         st.html('<div class="desk-line" data-testid="scenario-starting">no underlying is configured</div>')
         return
+    _body()
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _body() -> None:
+    """Everything on the page, from the newest view: a press redraws it at once, the clock every 5 s."""
+    view = _view()
+    if view is None or not view.underlyings:
+        return
     _choices(view)
+    asked = question(view)
+    found = ANSWERS.answer(view, asked)
     left, right = st.columns([2.35, 1], gap="small")
     with left:
-        _grid()
-        _tail_choices()
-        _tails()
+        _grid(view, asked, found)
+        _tails(view, found)
     with right:
-        _exposures()
-        scenario_edit.show(view)
+        if isinstance(found, Answer):
+            show, unit, _ = drawing()
+            st.html(f'<div class="desk-panel desk-live desk-sheet-table">{exposures(found)}</div>')
+            _sheet("slice", slice_figure(found, show, unit))
+        scenario_edit.show(view, asked, found)
 
 
 def _view() -> View | None:
@@ -95,7 +108,7 @@ def _choices(view: View) -> None:
             width=84,
         )
         st.selectbox(
-            "in", [each.value for each in VolShift], key=SHIFT,
+            "Volatility moves in", [each.value for each in VolShift], key=SHIFT,
             format_func=lambda each: SHIFT_WORDS[VolShift(each)], width=196,
         )  # fmt: skip
         st.select_slider(
@@ -118,48 +131,34 @@ def time_words(question_now: Question, view: View) -> str:
     return {NOW: "at once"}.get(question_now.days, label if label.startswith("after") else f"in {label}")
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
-def _grid() -> None:
-    """The sentences and the heat-map of the newest view; asks for nothing but the view."""
-    view = _view()
-    if view is None:
-        return
-    asked = question(view)
-    found = ANSWERS.answer(view, asked)
+def _grid(view: View, asked: Question, found: Answer | NoAnswer) -> None:
+    """The sentences and the heat-map."""
     show, unit, side = drawing()
-    if not isinstance(found, Answer):
+    if isinstance(found, NoAnswer):
         why = f"no scenario of {asked.underlying}: {found.reason}"
         st.html(
             '<div class="desk-line desk-said-refused" data-testid="scenario-unknown">'
             f"{fmt.escape_html(why)}</div>"
         )
         title = f"{asked.underlying} {show.value}"
-        _sheet(Chart(title=title, unit="", empty="unknown until every position is valued"))
+        _sheet("scenario", Chart(title=title, unit="", empty="unknown until every position is valued"))
         return
-    st.html(
-        sentences(
-            found, time_words(asked, view), "With your changes" if found.book.differences else "As it is"
-        )
-    )
-    _sheet(figure(found, show, unit, side))
+    changed = "With your changes" if found.book.differences else "As it is"
+    st.html(sentences(found, time_words(asked, view), changed))
+    _sheet("scenario", figure(found, show, unit, side))
 
 
-def _sheet(chart: Chart) -> None:
+def _sheet(name: str, chart: Chart) -> None:
+    """A chart that stays mounted while the page does."""
     component = st.components.v2.component("desk_sheet", js=_SHEET_JS, isolate_styles=False)
-    component(key="scenario:sheet", data={"base": assets.base(), "chart": msgspec.to_builtins(chart)})
-
-
-@st.fragment(run_every=REFRESH_SECONDS)
-def _exposures() -> None:
-    view = _view()
-    found = ANSWERS.answer(view, question(view)) if view else None
-    if isinstance(found, Answer):
-        st.html(f'<div class="desk-panel desk-live desk-sheet-table">{exposures(found)}</div>')
+    component(
+        key=f"sheet:{name}", data={"base": assets.base(), "id": name, "chart": msgspec.to_builtins(chart)}
+    )
 
 
 def _tail_choices() -> None:
     with st.container(key="scenario-tail-row", horizontal=True, vertical_alignment="center"):
-        st.html('<div class="desk-section">What a bad day costs</div>')
+        st.html('<div class="desk-section">Value at risk and expected shortfall</div>')
         st.segmented_control(
             "Horizon", list(HORIZONS), default="1 h", required=True, key=HORIZON, label_visibility="collapsed"
         )
@@ -169,21 +168,16 @@ def _tail_choices() -> None:
         )  # fmt: skip
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
-def _tails() -> None:
-    view = _view()
+def _tails(view: View, found: Answer | NoAnswer) -> None:
+    """Value at risk and expected shortfall, or why there is none."""
     desk = DOORWAY.standing.desk
-    if view is None or desk is None:
-        return
-    found = ANSWERS.answer(view, question(view))
-    if not isinstance(found, Answer):
+    _tail_choices()
+    if desk is None or isinstance(found, NoAnswer):
         return
     hours = HORIZONS.get(session.text_of(HORIZON), 1)
     confidence = session.number_of(CONFIDENCE)
-    st.html(
-        f'<div class="desk-panel desk-live desk-sheet-table">'
-        f"{_tail_words(desk, view, found, hours, confidence if confidence in CONFIDENCES else 0.95)}</div>"
-    )
+    words = _tail_words(desk, view, found, hours, confidence if confidence in CONFIDENCES else 0.95)
+    st.html(f'<div class="desk-panel desk-live desk-sheet-table">{words}</div>')
 
 
 def _tail_words(desk: Desk, view: View, found: Answer, hours: int, confidence: float) -> str:

@@ -6,8 +6,7 @@ import streamlit as st
 
 from components import format as fmt
 from components import scenario_saved, session
-from components.scenario_answer import ANSWERS, Answer, terms
-from components.scenario_asked import question
+from components.scenario_answer import Answer, NoAnswer, terms
 from components.scenario_choice import Question
 from components.scenario_words import difference_line
 from hedging.model.exposure import PositionExposure
@@ -22,18 +21,16 @@ EXPIRY, STRIKE, KIND, OPTION_AMOUNT, IV = (
 )  # fmt: skip
 
 
-def show(view: View) -> None:
+def show(view: View, asked: Question, found: Answer | NoAnswer) -> None:
     """The editor: two small forms, what differs, and what is saved."""
-    asked = question(view)
-    found = ANSWERS.answer(view, asked)
+    st.html('<div class="desk-section">What-if positions</div>')
     with st.container(key="what-if-row", horizontal=True, vertical_alignment="center"):
-        st.html('<div class="desk-section">What-if positions</div>')
         if isinstance(found, Answer):
-            with st.popover("Change or add", width=150):
+            with st.popover("Change or add", key="what-if-change"):
                 _instrument_form(view, found)
-            with st.popover("Add an option", width=140):
+            with st.popover("Add an option", key="what-if-add"):
                 _option_form(found)
-        with st.popover("Saved", width=96):
+        with st.popover("Saved", key="what-if-shelf"):
             scenario_saved.form(view, asked)
     _differences(found if isinstance(found, Answer) else None, asked)
     said = session.memo().what_if_said

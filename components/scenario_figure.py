@@ -10,6 +10,7 @@ from components.scenario_choice import SHIFT_WORDS, Show, Side, Unit
 from hedging.risk.scenario import Surface, VolShift
 
 FloatArray = NDArray[np.float64]
+BRIGHT = 0.56  # of the largest figure: from there on a cell's colour is light
 
 
 def figure(answer: Answer, show: Show, unit: Unit, side: Side) -> Chart:
@@ -20,13 +21,55 @@ def figure(answer: Answer, show: Show, unit: Unit, side: Side) -> Chart:
         return Chart(title=title, unit="", empty=answer.hedge.words)
     values, unit_words = values_of(surface, show, unit)
     grid = values[0]
-    reach = float(np.abs(grid).max()) or 1.0
+    reach = _reach(grid)
     return Chart(
         title=title,
         unit=unit_words,
-        data=(_heat(surface, grid, reach, f"{show.value} {{}} {unit_words}"),),
+        data=(_heat(surface, grid, f"{show.value} {{}} {unit_words}"), _labels(surface, grid, reach)),
         layout=_layout(surface, side, show, grid),
     )
+
+
+def slice_figure(answer: Answer, show: Show, unit: Unit) -> Chart:
+    """The same figure against spot alone, volatility unchanged: as it is, and after the hedge."""
+    name = answer.live.underlying
+    title = f"{name} {_figure_words(show)} against spot"
+    before, unit_words = values_of(answer.before.surface, show, unit)
+    place = answer.before.surface.shocks.vols.index(0.0)
+    spots = [float(f"{spot:.7g}") for spot in answer.before.surface.spots]
+    lines = [_line(spots, before[0, place], "as it is", {"color": "@long", "width": 2.4})]
+    if answer.after is not None:
+        after, _ = values_of(answer.after.surface, show, unit)
+        dashed = {"color": "@third", "width": 2, "dash": "dash"}
+        lines.append(_line(spots, after[0, place], "after the hedge", dashed))
+    here: Json = {
+        "type": "line",
+        "x0": answer.live.index,
+        "x1": answer.live.index,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": "@faint", "width": 1, "dash": "dot"},
+    }
+    layout = base_layout(
+        f"slice-{name}-{show.value}-{unit.value}",
+        xaxis=axis("spot, USD", tickformat=",.0f", nticks=6, zeroline=False),
+        yaxis=axis(unit_words, zeroline=True, nticks=6),
+        shapes=[here],
+    )
+    return Chart(title=title, unit="volatility unchanged", data=tuple(lines), layout=layout)
+
+
+def _line(spots: list[float], values: FloatArray, label: str, line: Json) -> Json:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": label,
+        "line": line,
+        "x": spots,
+        "y": [float(f"{value:.7g}") for value in values],
+        "hovertemplate": "%{y:+,.4~g}",
+    }
 
 
 def side_of(answer: Answer, side: Side) -> Surface | None:
@@ -95,17 +138,43 @@ def _digits(value: float) -> int:
     return next((digits for digits in (0, 1, 2) if abs(value - round(value, digits)) < 1e-9), 3)
 
 
-def _heat(surface: Surface, grid: FloatArray, reach: float, words: str) -> Json:
+def _reach(grid: FloatArray) -> float:
+    return float(np.abs(grid).max()) or 1.0
+
+
+def _labels(surface: Surface, grid: FloatArray, reach: float) -> Json:
+    """The numbers in the cells: dark ink where the cell is bright."""
+    columns, rows = _axes(surface)
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": columns * len(rows),
+        "y": [row for row in rows for _ in columns],
+        "text": [brief(float(value), reach) for value in grid.flat],
+        "textfont": {
+            "size": 11.5,
+            "color": ["@heat_ink" if abs(value) > BRIGHT * reach else "@text" for value in grid.flat],
+        },
+        "hoverinfo": "skip",
+    }
+
+
+def _axes(surface: Surface) -> tuple[list[str], list[str]]:
     shocks = surface.shocks
     columns = [spot_label(move, surface.index) for move in shocks.spots]
-    rows = [vol_label(shift, shocks.vol_shift) for shift in shocks.vols]
+    return columns, [vol_label(shift, shocks.vol_shift) for shift in shocks.vols]
+
+
+def _heat(surface: Surface, grid: FloatArray, words: str) -> Json:
+    shocks = surface.shocks
+    columns, rows = _axes(surface)
+    reach = _reach(grid)
     return {
         "type": "heatmap",
         "name": words.split(" ", 1)[0],
         "x": columns,
         "y": rows,
         "z": [[float(f"{value:.8g}") for value in row] for row in grid],
-        "text": [[brief(float(value), reach) for value in row] for row in grid],
         "hovertext": [
             [
                 f"{_spot_words(move, surface)}<br>{_vol_words(shift, shocks.vol_shift)}<br>"
@@ -115,8 +184,6 @@ def _heat(surface: Surface, grid: FloatArray, reach: float, words: str) -> Json:
             for shift, row in zip(shocks.vols, grid, strict=True)
         ],
         "hoverinfo": "text",
-        "texttemplate": "%{text}",
-        "textfont": {"size": 11},
         "zmin": -reach,
         "zmax": reach,
         "xgap": 1,
@@ -159,11 +226,16 @@ def _layout(surface: Surface, side: Side, show: Show, grid: FloatArray) -> Json:
         f"scenario-{surface.underlying}-{show.value}-{side.value}",
         hovermode="closest",
         showlegend=False,
-        xaxis=axis("", type="category", showgrid=False, tickangle=0),
-        yaxis=axis("implied volatility", type="category", showgrid=False),
+        xaxis=axis("", type="category", showgrid=False, tickangle=0, range=_whole(len(shocks.spots))),
+        yaxis=axis("implied volatility", type="category", showgrid=False, range=_whole(len(shocks.vols))),
         shapes=shapes,
         margin={"l": 62, "r": 8, "t": 4, "b": 38},
     )
+
+
+def _whole(count: int) -> list[float]:
+    """Range of an axis that shows all of its categories and nothing beside them."""
+    return [-0.5, count - 0.5]
 
 
 def _frame(column: int, row: int, colour: str, dash: str) -> Json:

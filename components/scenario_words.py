@@ -43,10 +43,12 @@ def _td(cell: Cell, place: int) -> str:
 
 
 def worst_words(grid: Grid, days: str) -> str:
-    """The cell that loses most, in words a desk uses: what it costs, and where it lies."""
+    """The cell that loses most (or gains least), in a desk's words: what it costs, and where it lies."""
     surface, cell = grid.surface, grid.worst
     name = surface.underlying
-    coins, dollars = f"{fmt.coin(cell.pnl_coin)} {name}", f"{fmt.usd(cell.pnl_usd)} USD"
+    loss = cell.pnl_usd  # in coin it has the same sign
+    coins = f"{fmt.coin(abs(cell.pnl_coin)).lstrip('+')} {name}"
+    dollars = f"{fmt.plain(abs(loss), 0)} USD"
     keeps = surface.numeraire.hedged_share == 0
     figure = f"{coins} ({dollars})" if keeps else f"{dollars} ({coins})"
     spot = surface.index * (1 + cell.spot)
@@ -61,26 +63,19 @@ def worst_words(grid: Grid, days: str) -> str:
         else f"volatility {fmt.signed(100 * cell.vol, 1).removesuffix('.0')} "
         f"{SHIFT_WORDS[surface.shocks.vol_shift]}"
     )
-    loss = cell.pnl_coin if keeps else cell.pnl_usd
-    return f"{'worst' if loss < 0 else 'least gain'} {figure} at {where}, {vol}, {days}"
+    return f"{'loses' if loss < 0 else 'gains'} {figure} at {where}, {vol}, {days}"
 
 
 def sentences(answer: Answer, days: str, changed: str) -> str:
     """Above the grid: the worst cell as it is and after the hedge, the numeraire, the age of the book."""
     at = fmt.milliseconds(answer.at)
     before, after = answer.before, answer.after
-    lines = [
-        f'<p data-testid="worst-before" data-value="{before.worst.pnl_usd!r}" data-unit="USD">'
-        f"<span>{fmt.escape_html(changed)}</span> <b>{fmt.escape_html(worst_words(before, days))}</b></p>"
-    ]
+    lines = [_worst_line("before", changed, worst_words(before, days), before.worst.pnl_usd)]
     if after is not None:
         better = after.worst.pnl_usd - before.worst.pnl_usd
-        judged = "better" if better >= 0 else "worse"
-        lines.append(
-            f'<p data-testid="worst-after" data-value="{after.worst.pnl_usd!r}" data-unit="USD">'
-            f"<span>After the hedge</span> <b>{fmt.escape_html(worst_words(after, days))}</b>"
-            f" <small>{fmt.usd(abs(better)).lstrip('+')} USD {judged}</small></p>"
-        )
+        judged = f"; {fmt.plain(abs(better), 0)} USD {'better' if better >= 0 else 'worse'}"
+        words = worst_words(after, days) + judged
+        lines.append(_worst_line("after", "After the hedge", words, after.worst.pnl_usd))
     floored = " · some volatilities stop at 1 %" if before.surface.floored else ""
     lines.append(
         f'<p class="desk-soft"><span data-testid="scenario-numeraire">'
@@ -90,6 +85,13 @@ def sentences(answer: Answer, days: str, changed: str) -> str:
         f'<span class="desk-age-since" data-testid="scenario-age" data-desk-since="{at}"></span></p>'
     )
     return f'<div class="desk-sentences desk-live">{"".join(lines)}</div>'
+
+
+def _worst_line(side: str, label: str, words: str, pnl_usd: float) -> str:
+    return (
+        f'<p data-testid="worst-{side}" data-value="{pnl_usd!r}" data-unit="USD">'
+        f"<span>{fmt.escape_html(label)}, at worst:</span> <b>{fmt.escape_html(words)}</b></p>"
+    )
 
 
 def exposures(answer: Answer) -> str:

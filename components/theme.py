@@ -43,6 +43,7 @@ class Palette:
     heat_short: str
     heat_mid: str
     heat_long: str
+    heat_ink: str
 
 
 DARK = Palette(
@@ -69,6 +70,7 @@ DARK = Palette(
     heat_short="#E69F00",
     heat_mid="#151C24",
     heat_long="#56B4E9",
+    heat_ink="#0B1015",
 )
 LIGHT = Palette(
     ground="#F6F7F9",
@@ -94,6 +96,7 @@ LIGHT = Palette(
     heat_short="#E69F00",
     heat_mid="#FFFFFF",
     heat_long="#2E9BD6",
+    heat_ink="#0B1015",
 )
 
 

@@ -1,6 +1,6 @@
 """Exposure: what am I exposed to now?"""
 
-from components import topics
+from components import export, topics
 from components.board import Widget, WidgetKind, show
 from components.guard import refuse_alone
 
@@ -23,8 +23,9 @@ WIDGETS = (
 
 
 def render() -> None:
-    """Mount the board; everything on it is live."""
+    """Mount the board; everything on it is live. Below it, the book as files."""
     show("exposure", WIDGETS)
+    export.show()
 
 
 refuse_alone(__name__)

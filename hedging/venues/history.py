@@ -31,7 +31,7 @@ class HistoryReader:
     """
 
     def __init__(
-        self, address: AccountAddress, clock: Callable[[], datetime], timeout_seconds: float = 20.0
+        self, address: AccountAddress, clock: Callable[[], datetime], timeout_seconds: float = 5.0
     ) -> None:
         self._clock = clock
         self._wire = Wire(address, Pacing.PACED, timeout_seconds)

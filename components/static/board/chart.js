@@ -23,6 +23,7 @@ export function preload(base) {
 function asCsv(chart) {
   const lines = [["series", "x", "y", "value"]];
   for (const trace of chart.data) {
+    if (trace.hoverinfo === "skip") continue; // labels of another trace's values
     if (trace.z) {
       trace.z.forEach((row, r) => row.forEach((z, c) => z !== null && lines.push([trace.name ?? "", trace.x[c], trace.y[r], z])));
     } else trace.x.forEach((x, i) => lines.push([trace.name ?? "", x, trace.y[i], ""]));

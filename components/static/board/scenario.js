@@ -1,7 +1,7 @@
-// The scenario sheet: one chart that is mounted once and redrawn with what the script computed.
+// Scenario sheets: charts that are mounted once and redrawn with what the script computed.
 
 import { chart } from "./chart.js";
-import { ageText, element, setText } from "./dom.js";
+import { element, setText } from "./dom.js";
 import { everyTick, standing, state } from "./hub.js";
 import { refresh } from "./theme.js";
 
@@ -12,9 +12,9 @@ export function sheet(root, data) {
   refresh();
   let held = sheets.get(root);
   if (!held) {
-    const host = element("div", { class: "desk-board desk-panel desk-live desk-sheet", "data-testid": "scenario-sheet" });
+    const host = element("div", { class: `desk-board desk-panel desk-live desk-sheet desk-sheet-${data.id}` });
     root.append(host);
-    held = { host, chart: chart(host, { id: "scenario" }, data.base) };
+    held = { host, chart: chart(host, { id: data.id }, data.base) };
     sheets.set(root, held);
   }
   held.chart.update(data.chart);
@@ -31,7 +31,7 @@ export function unsheet(root) {
 everyTick(() => {
   for (const node of document.querySelectorAll("[data-desk-since]")) {
     const age = Math.max(0, state.serverNow() - Number(node.dataset.deskSince));
-    setText(node, `, ${ageText(Math.round(age / 1000))} ago`);
+    setText(node, age < 120_000 ? `, ${Math.round(age / 1000)} s ago` : `, ${Math.round(age / 60_000)} min ago`);
     node.classList.toggle("desk-near", age > OLD_AFTER_MS || standing() !== "live");
   }
 });
