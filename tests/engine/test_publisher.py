@@ -11,11 +11,13 @@ from hedging.decide import assess
 from hedging.engine.live_book import LiveBook
 from hedging.engine.publisher import DecisionRuns, Identity, Publisher
 from hedging.ledger import Series
+from hedging.ledger.series_points import Kind
 from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.market import Quote
+from hedging.model.retention import Retention
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.trading import AutoSetting, Decision, Outcome, TradingState, TradingStatus, Verdict
-from hedging.model.view import VenueMode
+from hedging.model.view import ExposureSample, VenueMode
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HEDGE = "BTC-PERPETUAL"
@@ -159,7 +161,9 @@ class Stage:
         self.publisher = Publisher(desk, self.series, Identity("book", VenueMode.PAPER, NOON))
 
     def view(self):
-        return self.publisher.view(assess(nouns.snapshot(), Rules(underlyings=())), ready=True, status="running")
+        return self.publisher.view(
+            assess(nouns.snapshot(), Rules(underlyings=())), ready=True, status="running"
+        )
 
     def feeds(self):
         return {feed.name: feed for feed in self.view().feeds}
@@ -221,7 +225,8 @@ def test_sequences_grow_by_one_also_over_a_restart(stage, tmp_path):
     stage.publisher.store(second)
     again = Publisher(stage.publisher._desk, stage.series, Identity("book", VenueMode.PAPER, NOON))
     assert (
-        again.view(assess(nouns.snapshot(), Rules(underlyings=())), ready=False, status="").sequence == second.sequence + 1
+        again.view(assess(nouns.snapshot(), Rules(underlyings=())), ready=False, status="").sequence
+        == second.sequence + 1
     )
 
 
@@ -245,3 +250,77 @@ def test_words_and_numbers_may_change_within_a_run():
     runs.take(replace(decision(1, delta=2.2), reason="other words", inputs_hash="other"))
     (run,) = runs.drain()
     assert run.cycles == 2
+
+
+# --- records ------------------------------------------------------------------------------------------------
+
+
+def test_a_second_is_recorded_with_everything_and_once(stage):
+    stage.book.take_positions("desk", (), NOON)
+    for tenth in range(25):
+        stage.now = NOON + timedelta(seconds=tenth / 10)
+        stage.publisher.store(stage.view())
+    found = {kind: stage.series.extent(kind).rows for kind in Kind}
+    assert found[Kind.EXPOSURE] == found[Kind.DRIFT] == 3 * 2
+    assert found[Kind.MARKS] == 3 * 2  # of the two hedges, though no quote has arrived
+    assert found[Kind.MARGIN] == 3 * 3  # a balance of the snapshot, and two accounts without one
+
+
+def test_a_sample_that_was_due_is_not_lost_when_a_view_is_not_stored(stage):
+    stage.view()
+    stage.now = at(0.2)
+    stage.publisher.store(stage.view())
+    assert [sample.at for sample in stage.series.samples("BTC", NOON)] == [NOON]
+
+
+def test_recording_goes_on_when_the_clock_is_put_back(stage):
+    for moment in (at(100), at(0), at(0.1)):
+        stage.now = moment
+        stage.publisher.store(stage.view())
+    assert [sample.at for sample in stage.series.samples("BTC", NOON)] == [at(0), at(100)]
+
+
+@pytest.fixture
+def old(stage):
+    """A sample of 31 days ago and one of 26 hours ago, and another in its minute."""
+    back = [timedelta(days=31), timedelta(hours=26), timedelta(hours=26) - timedelta(seconds=5)]
+    samples = [
+        ExposureSample(
+            at=NOON - each,
+            underlying="BTC",
+            index=None,
+            delta=None,
+            band_lower=-5.0,
+            band_upper=5.0,
+            ratio_held=None,
+            ratio_wanted=None,
+        )
+        for each in back
+    ]
+    stage.series.add_samples(samples)
+    return samples
+
+
+def stored(stage):
+    for _ in range(20):
+        stage.publisher.store(stage.view())
+    return stage.series.samples("BTC", NOON - timedelta(days=40))[:-1]
+
+
+def test_records_grow_old_while_views_are_stored(stage, old):
+    assert stored(stage) == (old[2],)
+
+
+def test_they_stay_as_long_as_the_settings_say(stage, old):
+    longer = Retention(fine=timedelta(hours=48), keep=timedelta(days=32))
+    identity = Identity("book", VenueMode.PAPER, NOON)
+    stage.publisher = Publisher(stage.publisher._desk, stage.series, identity, longer)
+    assert stored(stage) == tuple(old)
+
+
+@pytest.mark.parametrize("offset", [61.0, -61.0])
+def test_a_clock_that_the_exchange_contradicts_deletes_nothing(stage, old, offset):
+    stage.book.clock_offset = offset
+    assert stored(stage) == tuple(old)
+    stage.book.clock_offset = 59.0
+    assert stored(stage) == (old[2],)
