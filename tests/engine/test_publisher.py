@@ -263,7 +263,7 @@ def test_a_second_is_recorded_with_everything_and_once(stage):
     found = {kind: stage.series.extent(kind).rows for kind in Kind}
     assert found[Kind.EXPOSURE] == found[Kind.DRIFT] == 3 * 2
     assert found[Kind.MARKS] == 3 * 2  # of the two hedges, though no quote has arrived
-    assert found[Kind.MARGIN] == 3 * 3  # a balance of the snapshot, and two accounts without one
+    assert found[Kind.MARGIN] == 3 * 2  # of two accounts, though no balance has arrived
 
 
 def test_a_sample_that_was_due_is_not_lost_when_a_view_is_not_stored(stage):
