@@ -28,6 +28,7 @@ SETTLEMENT_NS = 30 * MINUTE_NS
 _OWN_CARRY = 0.004  # per year, one standard deviation of an expiry's own carry
 _OWN_NOISE = 1.5e-4  # of the price, fading over the last three days
 _FADE_YEARS = 3.0 / 365.0
+_HIGHEST_VOLATILITY = 5.0  # the most Deribit shows; far wings would pass it minutes before they expire
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Marks of a whole board; arrays have one entry per row, Greeks one per option."""
+    """Marks of a whole board; arrays have one entry per row, Greeks one per option.
+
+    ``undecayed`` is the share of the delta that is left.
+    """
 
     board: Board
     sight: Sight
@@ -60,6 +64,7 @@ class Frame:
     price: FloatArray
     underlying: FloatArray
     delta: FloatArray
+    undecayed: FloatArray
     volatility: FloatArray
     gamma: FloatArray
     vega: FloatArray
@@ -114,21 +119,25 @@ def frame(board: Board, sight: Sight, path: SpotPath, shocks: Shocks) -> Frame:
     curve = forward_curve(board, sight, path, shocks)
     index = sight.indices[board.index_column]
     price, underlying, delta = index.copy(), index.copy(), np.ones(len(board.names))
+    dated = board.expiry >= 0
+    undecayed = np.ones(len(board.names))
+    undecayed[dated] = curve.alive[board.expiry[dated]]
     premium = sight.state.premium[board.perpetual_columns]
     price[board.perpetual_rows] *= 1.0 + premium
     future_expiry = board.expiry[board.future_rows]
     price[board.future_rows] = curve.forward_usd[future_expiry]
-    delta[board.future_rows] = curve.alive[future_expiry]
+    delta[board.future_rows] = undecayed[board.future_rows]
     rows = board.option_rows
     expiry = board.expiry[rows]
     in_quote = index[rows] / sight.indices[board.expiries.coin[expiry]]  # 1, or the USDC price of a dollar
     forward, years = curve.forward_usd[expiry] * in_quote, curve.years[expiry]
     moneyness = np.log(board.option_strike / forward)
-    volatility = implied_volatility(curve.smile.rows(expiry), moneyness, years)
+    smile = implied_volatility(curve.smile.rows(expiry), moneyness, years)
+    volatility = np.minimum(smile, _HIGHEST_VOLATILITY)
     greeks = black76.core_greeks(board.option_sign, forward, board.option_strike, years, volatility)
     price[rows] = np.where(board.option_inverse, greeks.price / forward, greeks.price)
     underlying[rows] = forward
-    delta[rows] = greeks.delta * curve.alive[expiry]
+    delta[rows] = greeks.delta * undecayed[rows]
     return Frame(
         board=board,
         sight=sight,
@@ -136,6 +145,7 @@ def frame(board: Board, sight: Sight, path: SpotPath, shocks: Shocks) -> Frame:
         price=price,
         underlying=underlying,
         delta=delta,
+        undecayed=undecayed,
         volatility=volatility,
         gamma=greeks.gamma,
         vega=greeks.vega / 100.0,
@@ -148,6 +158,7 @@ def _marks(one: Frame) -> list[Mark]:
     board = one.board
     index = one.sight.indices[board.index_column].tolist()
     price, underlying, delta = one.price.tolist(), one.underlying.tolist(), one.delta.tolist()
+    undecayed = one.undecayed.tolist()
     greeks = zip(
         one.volatility.tolist(),
         one.gamma.tolist(),
@@ -161,7 +172,8 @@ def _marks(one: Frame) -> list[Mark]:
         head = (name, price[row], index[row], underlying[row], board.underlying_index[row])
         if board.is_option[row]:
             volatility, gamma, vega, theta, rho = next(greeks)
-            found.append(Mark(*head, volatility, 0.0, delta[row], gamma, vega, theta, rho))
+            greek = (delta[row], gamma, vega, theta, rho)
+            found.append(Mark(*head, volatility, 0.0, *greek, undecayed[row]))
         else:
-            found.append(Mark(*head, delta=delta[row]))
+            found.append(Mark(*head, delta=delta[row], undecayed=undecayed[row]))
     return found

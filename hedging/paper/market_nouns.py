@@ -15,7 +15,7 @@ class Mark:
     ``mark_price`` is in coin for inverse options, else in the quote currency. Greeks of options are Black-76
     on the forward of the expiry, in the quote currency per coin: vega and rho per 1 %, theta per day (or per
     lifetime when shorter). ``delta`` of a future is 1; delta of what expires decays linearly to 0 in the last
-    half hour. What an instrument does not have is None.
+    half hour, and ``undecayed`` is the share of it that is left. What an instrument does not have is None.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Mark:
     vega: float | None = None
     theta: float | None = None
     rho: float | None = None
+    undecayed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

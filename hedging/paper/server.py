@@ -1,7 +1,8 @@
 """The paper exchange on loopback: Deribit's JSON-RPC over HTTP and websocket, and the control endpoint.
 
-Simulated time is the start plus the real time elapsed × speed; signatures and ``valid_until`` are checked
-against real time. Everything runs on one event loop, in slices of a few milliseconds.
+Simulated time is the start plus the real time elapsed × speed, and what :meth:`PaperServer.advance` added by
+hand; signatures and ``valid_until`` are checked against real time. Everything runs on one event loop, in
+slices of a few milliseconds.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from hedging.paper.floor import Rules
 from hedging.paper.hub import Hub
 from hedging.paper.market import Market
 from hedging.paper.params import Params
+from hedging.paper.process import DEFAULT_STEP_NS, SECOND_NS
 from hedging.paper.rate_limit import RateLimiter, RateLimits
 from hedging.paper.refusal import Refused
 from hedging.paper.rpc import House, Request
@@ -45,6 +47,8 @@ MOST_SLICES = 12
 class PaperOptions:
     """How to start: ``port`` 0 takes any free one; ``speed`` simulated seconds a real second.
 
+    At speed 0 time moves by hand alone. ``step_seconds`` is the step of the market's process: a second
+    instead of a tenth makes a leap of days cheap.
     ``start`` is the simulated time of the start, now when None. ``keys`` and ``control_token`` are random
     unless given. ``print_ready`` gets one line of JSON when the exchange answers.
     """
@@ -53,6 +57,7 @@ class PaperOptions:
     seed: int = 1
     speed: float = 1.0
     liveliness: float = 1.0
+    step_seconds: float = DEFAULT_STEP_NS / SECOND_NS
     start: datetime | None = None
     keys: tuple[ApiKey, ...] = ()
     control_token: str = ""
@@ -74,9 +79,10 @@ class PaperServer:
         self._options = options
         start_ns = now_ns() if options.start is None else int(options.start.timestamp() * 1_000_000_000)
         self._start_ns, self._began_ns = start_ns, monotonic_ns()
+        self._skipped_ns = 0
         self.faults = Switchboard()
         self.exchange = Exchange(
-            Market(options.seed, start_ns, options.liveliness),
+            Market(options.seed, start_ns, options.liveliness, round(options.step_seconds * SECOND_NS)),
             [Account(DEMO_ACCOUNT)],
             options.rules,
             lambda: self.faults.fill_share,
@@ -145,20 +151,38 @@ class PaperServer:
 
     # --- time ------------------------------------------------------------------------------------
 
+    async def advance(self, to_ns: int) -> None:
+        """Move simulated time to ``to_ns`` by hand; it goes on from there. Whoever subscribed has been told.
+
+        Raises:
+            BadInput: when ``to_ns`` lies in the past.
+        """
+        if to_ns < self.exchange.market.now_ns:
+            raise BadInput(f"cannot advance from {self.exchange.market.now_ns} back to {to_ns} ns")
+        self._skipped_ns += max(0, to_ns - self._simulated_ns())
+        await self._move()
+
     async def _tick(self) -> None:
         while True:
             began = monotonic_ns()
-            for to_ns in _slices(self.exchange.market.now_ns, self._simulated_ns()):
-                self.exchange.advance(to_ns)
-                self._flush()
-                await asyncio.sleep(0)
-            await self.hub.publish_market(monotonic_ns() // 1_000_000)
+            await self._move()
             self._tend_sockets()
             spent = (monotonic_ns() - began) / 1e9
             await asyncio.sleep(max(0.001, TICK_SECONDS - spent))
 
+    async def _move(self) -> None:
+        """Bring the exchange to the present simulated time, and publish what that changed."""
+        for to_ns in _slices(self.exchange.market.now_ns, self._simulated_ns()):
+            if to_ns > self.exchange.market.now_ns:  # a leap by hand may have come in between
+                self.exchange.advance(to_ns)
+            self._flush()
+            await asyncio.sleep(0)
+        # Intervals of channels count real time; what was skipped counts as if it had been waited for.
+        await self.hub.publish_market((monotonic_ns() + self._skipped_ns) // 1_000_000)
+
     def _simulated_ns(self) -> int:
-        return self._start_ns + int((monotonic_ns() - self._began_ns) * self._options.speed)
+        elapsed_ns = (monotonic_ns() - self._began_ns) * self._options.speed
+        return self._start_ns + self._skipped_ns + int(elapsed_ns)
 
     def _flush(self) -> None:
         """Tell subscribers what commands and time have done."""

@@ -1,5 +1,6 @@
 """08:00 UTC: session profit moves, options and futures are delivered; funding; the demo book."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from hedging.paper.exchange import Exchange
 from hedging.paper.listing import OptionType
 from hedging.paper.market import Market
 from hedging.paper.settlement import delivery_value, next_settlement_ns
+from hedging.paper.valuation import summarise
 from hedging.units import Side
 
 SECOND = 1_000_000_000
@@ -134,3 +136,14 @@ def test_the_demo_book_lives_through_its_first_expiries():
     assert 0 < len(account.held()) < count
     for currency in ("BTC", "ETH", "USDC"):
         assert exchange.summary(account, currency).available_funds > 0.0
+
+
+def test_the_premium_that_is_taken_off_decays_with_the_delta(desk):
+    """Deribit, "Delta decay during settlement": delta 1.0, mark 0.3; after 15 minutes 0.5 - 0.15 = 0.35."""
+    call = next(row for row in desk.market.listings.values() if row.inverse and row.name.endswith("-C"))
+    desk.exchange.open_position(desk.account, Execution(call, Side.BUY, Decimal(1), 0.3))
+    mark = replace(desk.market.mark(call.name), mark_price=0.3, delta=0.5, undecayed=0.5)
+    found = summarise(desk.account, "BTC", lambda _: mark, desk.exchange.rules.margin)
+    assert found.delta_total == pytest.approx(0.35, rel=1e-12)
+    assert found.maps.delta["btc_usd"] == pytest.approx(0.5, rel=1e-12)
+    assert found.options_value == pytest.approx(0.3, rel=1e-12), "the value itself does not decay"
