@@ -9,7 +9,7 @@ from math import inf, isfinite
 from hedging.errors import BadInput
 from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, PositionExposure
 from hedging.model.instrument import Instrument
-from hedging.model.limits import Utilisation
+from hedging.model.limits import Scope, Utilisation
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.snapshot import Gap, GapReason, Snapshot
 from hedging.model.trading import (
@@ -24,11 +24,13 @@ from hedging.model.trading import (
 )
 from hedging.policy.band import FixedBand
 from hedging.policy.sizing import SizedHedge, coins_of, size
-from hedging.risk.drift import drift, utilisation
+from hedging.risk.drift import drift
 from hedging.risk.exposure import exposure
 from hedging.risk.greeks import value_positions
 from hedging.risk.holdings import NOTHING_HELD, Holdings
+from hedging.risk.limits import utilisations
 from hedging.risk.proof import proofs
+from hedging.risk.scopes import ScopeParts, scope_parts
 from hedging.risk.smile_shift import with_smiles
 from hedging.risk.valued import ValuedBook
 from hedging.units import Side
@@ -50,6 +52,7 @@ class Assessment:
     drifts: Mapping[str, Drift]
     proofs: tuple[DeltaProof, ...]
     limits: tuple[Utilisation, ...]
+    scopes: Mapping[Scope, ScopeParts]
 
     @property
     def positions(self) -> tuple[PositionExposure, ...]:
@@ -100,7 +103,6 @@ def assess(snapshot: Snapshot, rules: Rules, known: Holdings = NOTHING_HELD) -> 
     exposures: dict[str, Exposure] = {}
     drifts: dict[str, Drift] = {}
     found_proofs: list[DeltaProof] = []
-    limits: list[Utilisation] = []
     for item in rules.underlyings:
         gaps += [*_hedge_gaps(item, snapshot, rules.ages.marks), *_equity_gaps(item, snapshot, book.holdings)]
         unvalued = frozenset(gap.what for gap in gaps if gap.underlying in {None, item.underlying})
@@ -117,8 +119,17 @@ def assess(snapshot: Snapshot, rules: Rules, known: Holdings = NOTHING_HELD) -> 
                 gaps.append(
                     _gap(item, item.underlying, GapReason.NOT_FINITE, "its delta is no finite number")
                 )
-        limits += utilisation(item.limits, exposures.get(item.underlying))
-    return Assessment(snapshot, book, tuple(gaps), exposures, drifts, tuple(found_proofs), tuple(limits))
+    scopes = scope_parts(rules, exposures, gaps, book, snapshot.balances)
+    return Assessment(
+        snapshot,
+        book,
+        tuple(gaps),
+        exposures,
+        drifts,
+        tuple(found_proofs),
+        utilisations(rules.limits, scopes),
+        scopes,
+    )
 
 
 def decide(

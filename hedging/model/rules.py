@@ -99,4 +99,9 @@ class Rules:
     execution: ExecutionRules = ExecutionRules()
     ages: AgeRules = AgeRules()
     auto: AutoRules = AutoRules()
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Every limit of every scope."""
+        return (*(limit for item in self.underlyings for limit in item.limits), *self.wider)
     smile: SmileLimits = field(default_factory=SmileLimits)

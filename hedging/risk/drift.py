@@ -1,10 +1,9 @@
-"""How far a delta has drifted from its band, the hedge ratio, and how full each limit is."""
+"""How far a delta has drifted from its band, and the hedge ratio."""
 
-from collections.abc import Sequence
 from math import copysign
 
 from hedging.model.exposure import Drift, DriftState, Exposure
-from hedging.model.limits import Band, BreachLevel, HedgeTarget, Limit, Measure, Utilisation
+from hedging.model.limits import Band, HedgeTarget
 
 INSIDE_EDGE = 0.02  # an edge hedge ends this share of the half-width inside, so that it is inside
 SMALLEST_PRIMARY = 0.1  # of the band's width: below it there is next to nothing to hedge, and no ratio
@@ -40,36 +39,6 @@ def target(band: Band, state: DriftState) -> float:
     return edge + share * (band.centre - edge)
 
 
-def utilisation(limits: Sequence[Limit], exposure: Exposure | None) -> tuple[Utilisation, ...]:
-    """Each limit beside its present value; UNKNOWN, never zero, where there is no exposure."""
-    return tuple(_utilisation(limit, exposure) for limit in limits)
-
-
-def measured(measure: Measure, exposure: Exposure) -> float:
-    """Value of ``measure`` in the unit its limit is set in; never negative."""
-    values = {
-        Measure.DELTA: abs(exposure.delta),
-        Measure.GAMMA_1PCT: abs(exposure.gamma_coin) * 0.01,
-        Measure.VEGA: abs(exposure.vega_usd),
-        Measure.GROSS_NOTIONAL: exposure.gross_notional_usd,
-        Measure.THETA: abs(exposure.theta_usd),
-        Measure.HEDGE_POSITION: abs(exposure.hedge_position),
-    }
-    return values[measure]
-
-
 def shrinks(before: float, after: float) -> bool:
     """Whether ``after`` lies between zero and ``before``: smaller, and not on the other side."""
     return abs(after) < abs(before) and copysign(1, before) * after >= 0
-
-
-def _utilisation(limit: Limit, exposure: Exposure | None) -> Utilisation:
-    if exposure is None:
-        return Utilisation(limit=limit, value=None, level=BreachLevel.UNKNOWN)
-    value = measured(limit.measure, exposure)
-    level = BreachLevel.INSIDE
-    if value > limit.hard:
-        level = BreachLevel.HARD
-    elif value > limit.soft:
-        level = BreachLevel.SOFT
-    return Utilisation(limit=limit, value=value, level=level)

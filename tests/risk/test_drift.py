@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from nouns import band, exposure
 
 from hedging.model.exposure import DriftState
-from hedging.model.limits import BreachLevel, HedgeTarget, Limit, Measure, Scope, ScopeKind
-from hedging.risk.drift import drift, measured, shrinks, target, utilisation
+from hedging.model.limits import HedgeTarget
+from hedging.risk.drift import drift, shrinks, target
 
 numbers = st.floats(-1000, 1000)
 
@@ -83,38 +83,3 @@ def test_to_shrink_is_to_come_closer_to_zero_without_crossing_it(before, after):
 @pytest.mark.parametrize(("before", "after"), [(nan, 1.0), (1.0, nan), (0.0, 0.0), (1.0, 1.0), (1.0, -0.5)])
 def test_what_does_not_shrink(before, after):
     assert not shrinks(before, after)
-
-
-LIMIT = Limit(scope=Scope(ScopeKind.UNDERLYING, "BTC"), measure=Measure.DELTA, soft=10.0, hard=30.0)
-
-
-@pytest.mark.parametrize(
-    ("delta", "level"),
-    [
-        (10.0, BreachLevel.INSIDE),
-        (-10.01, BreachLevel.SOFT),
-        (30.0, BreachLevel.SOFT),
-        (30.01, BreachLevel.HARD),
-        (-31.0, BreachLevel.HARD),
-    ],
-)
-def test_how_full_a_limit_is(delta, level):
-    (found,) = utilisation([LIMIT], exposure(delta))
-    assert (found.value, found.level) == (abs(delta), level)
-
-
-def test_without_an_exposure_a_limit_is_unknown_and_not_zero():
-    (found,) = utilisation([LIMIT], None)
-    assert (found.value, found.level) == (None, BreachLevel.UNKNOWN)
-
-
-def test_each_measure_reads_its_own_figure_in_its_own_unit():
-    whole = exposure(-3.0, gamma_coin=-200.0, vega_usd=-5e5, gross_notional_usd=7e6, hedge_position=-12.0)
-    found = {measure: measured(measure, whole) for measure in Measure}
-    assert found == {
-        Measure.DELTA: 3.0,
-        Measure.GAMMA_1PCT: 2.0,
-        Measure.VEGA: 5e5,
-        Measure.GROSS_NOTIONAL: 7e6,
-        Measure.HEDGE_POSITION: 12.0,
-    }

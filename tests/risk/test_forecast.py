@@ -21,7 +21,7 @@ from hedging.risk.forecast import (
     words,
 )
 from hedging.risk.greeks import value_positions
-from tests.support.nouns import option, position, quote, snapshot
+from nouns import option, position, quote, snapshot
 
 HOURLY = 1 / sqrt(365 * 24)
 VOL = Vol(0.6, VolSource.REALISED)
