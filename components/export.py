@@ -79,6 +79,16 @@ def commands(view: View) -> tuple[str, ...]:
     )
 
 
+def beside(view: View) -> str:
+    """What the screen's delta holds that the files do not say: the shift of a smile rule."""
+    shifts = [
+        f"{fmt.coin(each.exposure.smile_shift)} {each.underlying}"
+        for each in view.underlyings
+        if each.exposure is not None and each.exposure.smile_shift
+    ]
+    return f" without the smile rule's {', '.join(shifts)}" if shifts else ""
+
+
 def _numeraire_word(share: float) -> str:
     return {0.0: "coin", 1.0: "usd"}.get(share, f"{100 * share:.12g}")
 
@@ -100,6 +110,7 @@ def show() -> None:
             on_click="ignore",
         )
         words = "".join(f"<code>{fmt.escape_html(each)}</code>" for each in commands(view))
+        words += fmt.escape_html(beside(view))
         st.html(
             '<div class="desk-export">'
             f"<span>positions and marks as two files; to work the exposure out again:</span>{words}</div>"

@@ -143,8 +143,7 @@ def _grid(view: View, asked: Question, found: Answer | NoAnswer) -> None:
         title = f"{asked.underlying} {show.value}"
         _sheet("scenario", Chart(title=title, unit="", empty="unknown until every position is valued"))
         return
-    changed = "With your changes" if found.book.differences else "As it is"
-    st.html(sentences(found, time_words(asked, view), changed))
+    st.html(sentences(found, time_words(asked, view)))
     _sheet("scenario", figure(found, show, unit, side))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from components import format as fmt
 from components.scenario_choice import Question, days_of, shocks
 from hedging.errors import BadInput
 from hedging.model.exposure import DriftState, Exposure, PositionExposure
@@ -53,6 +54,11 @@ class Answer:
     hedged_positions: tuple[PositionExposure, ...]
     before: Grid
     after: Grid | None
+
+    @property
+    def before_words(self) -> str:
+        """What the book without the hedge is called."""
+        return "with your changes" if self.book.differences else "as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,21 +205,27 @@ def _of_band(
         return Hedge(position=None, words="no hedge: the band is not known")
     band = each.drift.band
     now = drift(book.exposure, band)
-    where = f"{band.lower:+g} to {band.upper:+g} {each.underlying}"
+    where = f"{_short(band.lower)} to {_short(band.upper)} {each.underlying}"
     if now.state is DriftState.INSIDE:
         return Hedge(
-            position=None, words=f"no hedge is asked for: {now.delta:+.2f} is inside the band {where}"
+            position=None, words=f"no hedge is asked for: {fmt.coin(now.delta)} is inside the band {where}"
         )
     change = now.target - now.delta
     amount = amount_for(instrument, abs(change), mark)
     if amount == 0:
-        return Hedge(position=None, words=f"no hedge: {change:+g} {each.underlying} is less than one lot")
+        return Hedge(
+            position=None, words=f"no hedge: {_short(change)} {each.underlying} is less than one lot"
+        )
     coins = float(coins_of(instrument, amount, Decimal(str(mark)))) * (1 if change > 0 else -1)
     account = next((p.account for p in view.positions if p.instrument == instrument), "what if")
     return Hedge(
         position=hedge_position(book.exposure, account, instrument, coins, mark),
         words=f"the band {where} asks to {_trade(coins, instrument)}",
     )
+
+
+def _short(value: float) -> str:
+    return f"{value:+g}".replace("-", fmt.MINUS)
 
 
 def _trade(coins: float, instrument: Instrument) -> str:

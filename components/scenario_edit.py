@@ -29,7 +29,7 @@ def show(view: View, asked: Question, found: Answer | NoAnswer) -> None:
             with st.popover("Change or add", key="what-if-change"):
                 _instrument_form(view, found)
             with st.popover("Add an option", key="what-if-add"):
-                _option_form(found)
+                _option_form(view, found)
         with st.popover("Saved", key="what-if-shelf"):
             scenario_saved.form(view, asked)
     _differences(found if isinstance(found, Answer) else None, asked)
@@ -146,8 +146,8 @@ def expiries(positions: Sequence[PositionExposure]) -> dict[str, PositionExposur
     return found
 
 
-def _option_form(found: Answer) -> None:
-    dated = expiries(found.book.positions)
+def _option_form(view: View, found: Answer) -> None:
+    dated = expiries([each for each in view.positions if each.instrument.underlying == found.live.underlying])
     if not dated:
         st.html(
             '<div class="desk-line">the book holds no option: no forward and no volatility to value one</div>'
@@ -160,7 +160,7 @@ def _option_form(found: Answer) -> None:
     )
     st.segmented_control("Kind", ("call", "put"), default="call", key=KIND)
     st.number_input("Amount, " + like.instrument.amount_label, key=OPTION_AMOUNT, value=None, format="%g")
-    near = nearest_vol(found.book.positions, like, strike)
+    near = nearest_vol(view.positions, like, strike)
     st.number_input(
         "Implied volatility, %",
         0.1,
@@ -170,17 +170,17 @@ def _option_form(found: Answer) -> None:
         placeholder=f"{100 * near.vol:.1f}, from {near.instrument}" if near else "write one",
         help="Left blank: the mark volatility of the held option of that expiry with the nearest strike.",
     )
-    st.button("Put in", key="what-if-put-option", type="primary", on_click=_put_option, args=(dated, found))
+    st.button("Put in", key="what-if-put-option", type="primary", on_click=_put_option, args=(dated, view))
 
 
-def _put_option(dated: dict[str, PositionExposure], found: Answer) -> None:
+def _put_option(dated: dict[str, PositionExposure], view: View) -> None:
     like = dated.get(session.text_of(EXPIRY))
     amount, strike = session.optional_number(OPTION_AMOUNT), session.optional_number(STRIKE)
     if like is None or amount is None or strike is None or like.instrument.expiry is None:
         session.note_what_if("an option needs its expiry, strike and amount")
         return
     written = session.optional_number(IV)
-    near = nearest_vol(found.book.positions, like, strike)
+    near = nearest_vol(view.positions, like, strike)
     if written is None and near is None:
         session.note_what_if("no volatility is known near that strike: write one")
         return

@@ -15,7 +15,8 @@ BRIGHT = 0.56  # of the largest figure: from there on a cell's colour is light
 
 def figure(answer: Answer, show: Show, unit: Unit, side: Side) -> Chart:
     """The heat-map of one figure; where no hedge is asked for, a side that needs one says so."""
-    title = f"{answer.live.underlying} {_figure_words(show)}, {side.value}"
+    book = answer.before_words if side is Side.BEFORE else side.value
+    title = f"{answer.live.underlying} {_figure_words(show)}, {book}"
     surface = side_of(answer, side)
     if surface is None:
         return Chart(title=title, unit="", empty=answer.hedge.words)
@@ -37,7 +38,7 @@ def slice_figure(answer: Answer, show: Show, unit: Unit) -> Chart:
     before, unit_words = values_of(answer.before.surface, show, unit)
     place = answer.before.surface.shocks.vols.index(0.0)
     spots = [float(f"{spot:.7g}") for spot in answer.before.surface.spots]
-    lines = [_line(spots, before[0, place], "as it is", {"color": "@long", "width": 2.4})]
+    lines = [_line(spots, before[0, place], answer.before_words, {"color": "@long", "width": 2.4})]
     if answer.after is not None:
         after, _ = values_of(answer.after.surface, show, unit)
         dashed = {"color": "@third", "width": 2, "dash": "dash"}

@@ -32,8 +32,8 @@ SEED = 20_261_122  # any: the same draws each time, so that the figure moves wit
 class Way(Enum):
     """How the tail is found."""
 
-    HISTORICAL = "recorded returns"
-    DELTA_GAMMA = "delta-gamma"
+    HISTORICAL = "Recorded returns"
+    DELTA_GAMMA = "Delta-gamma"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def tails(answer: Answer, closes: Sequence[Close], hours: int, confidence: float
     """Every way for the book as it is and after the hedge; a refusal takes the place of its figure."""
     horizon = Horizon(confidence=confidence, days=hours / HOURS_PER_DAY)
     books: list[tuple[str, Exposure, tuple[PositionExposure, ...]]] = [
-        ("as it is", answer.book.exposure, answer.book.positions)
+        (answer.before_words, answer.book.exposure, answer.book.positions)
     ]
     if answer.hedged is not None:
         books.append(("after the hedge", answer.hedged, answer.hedged_positions))

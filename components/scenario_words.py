@@ -66,21 +66,29 @@ def worst_words(grid: Grid, days: str) -> str:
     return f"{'loses' if loss < 0 else 'gains'} {figure} at {where}, {vol}, {days}"
 
 
-def sentences(answer: Answer, days: str, changed: str) -> str:
+def sentences(answer: Answer, days: str) -> str:
     """Above the grid: the worst cell as it is and after the hedge, the numeraire, the age of the book."""
     at = fmt.milliseconds(answer.at)
     before, after = answer.before, answer.after
-    lines = [_worst_line("before", changed, worst_words(before, days), before.worst.pnl_usd)]
+    lines = [
+        _worst_line(
+            "before", answer.before_words.capitalize(), worst_words(before, days), before.worst.pnl_usd
+        )
+    ]
     if after is not None:
         better = after.worst.pnl_usd - before.worst.pnl_usd
         judged = f"; {fmt.plain(abs(better), 0)} USD {'better' if better >= 0 else 'worse'}"
         words = worst_words(after, days) + judged
         lines.append(_worst_line("after", "After the hedge", words, after.worst.pnl_usd))
-    floored = " · some volatilities stop at 1 %" if before.surface.floored else ""
+    notes = " · some volatilities stop at 1 %" if before.surface.floored else ""
+    if answer.book.exposure.smile_shift:
+        shift = f"{fmt.coin(answer.book.exposure.smile_shift)} {answer.live.underlying}"
+        notes += f" · the smile's {shift} are in the exposure, not in the grid"
     lines.append(
         f'<p class="desk-soft"><span data-testid="scenario-numeraire">'
         f"{fmt.escape_html(answer.live.numeraire.sentence)}</span>"
-        f' · <span data-testid="scenario-hedge">{fmt.escape_html(answer.hedge.words)}</span>{floored}'
+        f' · <span data-testid="scenario-hedge">{fmt.escape_html(answer.hedge.words)}</span>'
+        f"{fmt.escape_html(notes)}"
         f' · book of <span data-testid="scenario-at" data-value="{at}">{fmt.clock_time(answer.at)} UTC</span>'
         f'<span class="desk-age-since" data-testid="scenario-age" data-desk-since="{at}"></span></p>'
     )
