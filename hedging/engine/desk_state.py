@@ -13,7 +13,10 @@ from hedging.errors import VenueError
 from hedging.model.book import Balance
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
+from hedging.model.snapshot import Snapshot
 from hedging.model.trading import Fill
+from hedging.risk.smile_shift import Smiles, asked_for
+from hedging.venues.reading_session import ReadingSession
 from hedging.venues.session import AccountSession
 from hedging.workflow.authority import auto_off
 from hedging.workflow.order import UNPROVED
@@ -43,9 +46,11 @@ class DeskState:
     sessions: Mapping[str, Sessions]
     now: Callable[[], datetime]
     wake: Callable[[], None]
+    readers: Mapping[str, ReadingSession] = field(default_factory=dict)
     messages: deque[datetime] = field(default_factory=lambda: deque(maxlen=400))
     cancels: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     latest_trouble: str = ""
+    smiles: Smiles = field(default_factory=Smiles)
 
     def item(self, underlying: str) -> UnderlyingRules:
         """Rules of one underlying."""
@@ -53,25 +58,61 @@ class DeskState:
 
     def assessment(self) -> Assessment:
         """The book valued now."""
-        return assess(self.book.snapshot(self.now()), self.rules)
+        return assess(self.snapshot(self.now()), self.rules)
+
+    def snapshot(self, now: datetime) -> Snapshot:
+        """All that is known at ``now``, of the smiles only what the rules in force ask for."""
+        asked = asked_for(self.smiles, self.rules)
+        return replace(
+            self.book.snapshot(now),
+            smiles=asked.slices,
+            without_smile=asked.without,
+            minimum_variance=asked.fits,
+        )
+
+    def take_smiles(self, smiles: Smiles) -> None:
+        """Keep the smiles as they were fitted last, and wake the loop."""
+        self.smiles = smiles
+        self.wake()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account of the book: those that may trade, then those that are only read."""
+        return (*self.sessions, *self.readers)
+
+    def reads(self, account: str) -> ReadingSession:
+        """The session that reads an account."""
+        return self.sessions[account].reads if account in self.sessions else self.readers[account]
 
     async def read_positions(self, account: str) -> None:
-        """Ask the venue for the positions; an unexplained change ends automatic mode."""
+        """Ask the venue for the positions; where we trade, an unexplained change ends automatic mode."""
         asked_at = self.now()
-        reads = self.sessions[account].reads
+        reads = self.reads(account)
         positions = await reads.run(reads.positions)
         unproved = (o.instrument for o in self.blotter.live.values() if o.state in UNPROVED)
-        odd = self.book.take_positions(account, positions, asked_at, frozenset(unproved))
-        if odd:
+        own = frozenset(unproved) if account in self.sessions else frozenset()
+        odd = self.book.take_positions(account, positions, asked_at, own)
+        self.book.take_gaps(account, reads.gaps)
+        if odd and account in self.sessions:
             self.blotter.record("position changed outside", account, list(odd))
             self.suspend_auto("; ".join(odd))
         self.wake()
 
     async def read_balances(self, account: str) -> None:
-        """Ask the venue for balances and margin."""
+        """Ask the venue for balances, margin and holdings."""
         asked_at = self.now()
-        reads = self.sessions[account].reads
-        self.book.take_balances(account, await reads.run(reads.balances), asked_at)
+        reads = self.reads(account)
+        funds = await reads.run(reads.funds)
+        self.book.take_balances(account, funds.balances, asked_at, funds.holdings)
+        self.wake()
+
+    async def read_tickers(self, account: str) -> None:
+        """Ask the venue for the prices of what a read account holds; there is no stream of them."""
+        reads = self.reads(account)
+        quotes = await reads.run(reads.tickers, sorted(self.book.names_of(account)))
+        self.book.take_gaps(account, reads.gaps)
+        for quote in quotes:
+            self.take_quote(quote)
         self.wake()
 
     async def try_reading_positions(self, account: str) -> None:

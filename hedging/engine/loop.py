@@ -38,6 +38,7 @@ FLOOR_SECONDS = 0.25
 PUBLISH_SECONDS = 0.2
 COMMAND_SECONDS = 0.05
 LEASE_RENEWAL_SECONDS = 3.0
+POLL_SECONDS = 1.75  # between two rounds of prices where there is no stream: marks may be 5 s old
 MOST_FAILED_READS = 3  # of one sweep: then the venue is away, and each further one would only wait
 AFTER_FAILURE = timedelta(seconds=5)
 
@@ -133,12 +134,14 @@ class Loop:
         desk = self._desk
         now = desk.now()
         self._keep_auto_honest(now)
-        snapshot = desk.book.snapshot(now)
+        snapshot = desk.snapshot(now)
         self._whole = assess(snapshot, desk.rules, self._whole.book.holdings)
         inputs = self._inputs.encode(snapshot, desk.rules)
         for item in desk.rules.underlyings:
             self._expire(item, now)
-            decided = decide(desk.rules, item, snapshot, self._whole, self._situation(item, now, inputs.digest))
+            decided = decide(
+                desk.rules, item, snapshot, self._whole, self._situation(item, now, inputs.digest)
+            )
             self._publisher.runs.take(decided.decision)
             self._apply(item, decided, inputs)
 
@@ -280,6 +283,13 @@ class Loop:
                 (8.0, self._sweep_fills),
                 (20.0, self._sweep_clock),
                 (2.0, self._sweep_marks),
+            ):
+                group.create_task(self._every(seconds, _of(sweep, account)))
+        for account in self._desk.readers:
+            for seconds, sweep in (
+                (2.0, self._desk.read_positions),
+                (2.0, self._desk.read_balances),
+                (POLL_SECONDS, self._desk.read_tickers),
             ):
                 group.create_task(self._every(seconds, _of(sweep, account)))
 

@@ -6,33 +6,30 @@ import gc
 import json
 import signal
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
 from hedging import clock
+from hedging.engine.accounts import Accounts, checked_instruments, open_accounts
 from hedging.engine.blotter import Blotter
 from hedging.engine.commands import cancel_resting
-from hedging.engine.desk_state import DeskState, Sessions
+from hedging.engine.desk_state import DeskState
 from hedging.engine.history import price_history
 from hedging.engine.holding import take_lease
 from hedging.engine.latches import Latches
 from hedging.engine.live_book import LiveBook
 from hedging.engine.loop import Loop, Parts
 from hedging.engine.publisher import Identity, Publisher
+from hedging.engine.smiles import live_smiles
 from hedging.errors import BadInput, HedgingError, LeaseLost, LedgerError, SettingsError
-from hedging.keys import secrets
 from hedging.ledger import Lease, Ledger, Series
 from hedging.lifeline import parent_gone
 from hedging.model.instrument import Instrument
 from hedging.policy.band import FixedBand
 from hedging.policy.sizing import lot_in_coin
 from hedging.settings import Settings
-from hedging.venues.address import AccountAddress
-from hedging.venues.session import AccountSession
 from hedging.venues.stream import AccountStream, MarketStream, StreamEvents
-from hedging.venues.wire import Pacing
 from hedging.workflow.authority import auto_off, halted
 
 POINTER = "current"
@@ -61,57 +58,21 @@ async def run_engine(settings: Settings, ends: Ends = Ends.BY_SIGNAL) -> None:
     Raises HedgingError with a clear text, and nothing left running, where the settings, the keys, the venue
     or the ledger do not allow a start.
     """
-    addresses = _addresses(settings)
-    sessions = _sessions(addresses)
+    accounts = open_accounts(settings)
     try:
-        instruments = await _checked(settings, sessions)
+        instruments = await _checked(settings, accounts)
         records = _records(settings)
         try:
-            await _serve(settings, addresses, sessions, instruments, records, ends)
+            await _serve(settings, accounts, instruments, records, ends)
         finally:
             _close(records)
     finally:
-        for pair in sessions.values():
-            pair.close()
+        accounts.close()
 
 
-def _addresses(settings: Settings) -> tuple[AccountAddress, ...]:
-    found = []
-    for account in settings.accounts:
-        own = secrets(account)
-        found.append(
-            AccountAddress(
-                name=account.name,
-                venue=account.venue,
-                mode=account.mode,
-                key=own.key,
-                secret=own.secret,
-                passphrase=own.passphrase,
-                rest=account.rest,
-                ws=account.ws,
-            )
-        )
-    return tuple(found)
-
-
-def _sessions(addresses: tuple[AccountAddress, ...]) -> Mapping[str, Sessions]:
-    return {
-        address.name: Sessions(
-            orders=AccountSession(address, clock.utc_now, Pacing.UNPACED),
-            reads=AccountSession(address, clock.utc_now, Pacing.PACED),
-        )
-        for address in addresses
-    }
-
-
-async def _checked(settings: Settings, sessions: Mapping[str, Sessions]) -> dict[str, Instrument]:
+async def _checked(settings: Settings, accounts: Accounts) -> dict[str, Instrument]:
     """Keys, instruments, bands against lots: every reason not to start, before anything is opened."""
-    instruments: dict[str, Instrument] = {}
-    for pair in sessions.values():
-        await pair.reads.run(pair.reads.check_key)
-        loaded = await pair.reads.run(pair.reads.load, tuple(settings.underlyings))
-        pair.orders.instruments = loaded
-        instruments.update({each.key: each for each in loaded.values()})
+    instruments = await checked_instruments(accounts, tuple(settings.underlyings))
     for item in settings.rules.underlyings:
         hedge = instruments.get(item.hedge_key)
         if hedge is None or hedge.underlying != item.underlying:
@@ -119,7 +80,7 @@ async def _checked(settings: Settings, sessions: Mapping[str, Sessions]) -> dict
                 f"underlyings.{item.underlying}.hedge is {item.hedge_instrument!r}, "
                 f"which the venue does not list as an instrument of {item.underlying}"
             )
-        session = sessions[item.account].reads
+        session = accounts.trading[item.account].reads
         quote = await session.run(session.ticker, hedge.name)
         if quote.index is None:
             raise SettingsError(f"the venue gives no index price with {hedge.name}; the lot has no delta")
@@ -159,30 +120,30 @@ def _close(records: Records) -> None:
 
 async def _serve(
     settings: Settings,
-    addresses: tuple[AccountAddress, ...],
-    sessions: Mapping[str, Sessions],
+    accounts: Accounts,
     instruments: dict[str, Instrument],
     records: Records,
     ends: Ends,
 ) -> None:
     woken = asyncio.Event()
-    rules = settings.rules
+    rules, addresses = settings.rules, accounts.addresses
     desk = DeskState(
         rules=rules,
-        book=LiveBook((a.name for a in addresses), (i.hedge_key for i in rules.underlyings), rules.ages),
+        book=LiveBook(accounts.names, (i.hedge_key for i in rules.underlyings), rules.ages),
         blotter=Blotter(records.ledger, records.lease, clock.utc_now),
         latches=Latches(settings.state),
-        sessions=sessions,
+        sessions=accounts.trading,
+        readers=accounts.readers,
         now=clock.utc_now,
         wake=woken.set,
     )
     desk.book.instruments = instruments
     _start_safe(desk)
-    for account in sessions:
+    for account in accounts.names:
         await desk.read_positions(account)
         await desk.read_balances(account)
-        pair = sessions[account].reads
-        desk.book.clock_offset = await pair.run(pair.server_time_offset)
+    for pair in accounts.trading.values():
+        desk.book.clock_offset = await pair.reads.run(pair.reads.server_time_offset)
     identity = Identity(settings.book, settings.mode, clock.utc_now())
     publisher = Publisher(desk, records.series, identity, settings.records.retention)
     markets = [MarketStream(addresses[0], clock.utc_now, StreamEvents(on_quote=desk.take_quote))]
@@ -197,7 +158,10 @@ async def _serve(
     _announce(settings)
     _favour_latency()
     try:
-        async with price_history(desk, addresses, settings.state):
+        async with (
+            price_history(desk, addresses, settings.state),
+            live_smiles(desk, addresses, settings.state, settings.records.retention.keep),
+        ):
             await _until_stopped(loop, desk, ends)
     finally:
         for stream in streams:

@@ -47,7 +47,7 @@ def _effect(
     change = 0.0 if under.state is DriftState.INSIDE else under.target - under.delta
     amount = hedging.amount_for(abs(change)) if change else Decimal(0)
     sign = -1 if change < 0 else 1
-    lots = -shift / hedging.coins_of(hedging.instrument.lot)
+    lots = (0.0 - shift) / hedging.coins_of(hedging.instrument.lot)
     return RuleEffect(
         rule=rule,
         chosen=chosen,
@@ -55,7 +55,7 @@ def _effect(
         delta=delta,
         hedge=sign * hedging.coins_of(amount) if amount else 0.0,
         hedge_amount=sign * float(amount),
-        effect_coin=-shift,
+        effect_coin=0.0 - shift,
         effect_amount=lots * float(hedging.instrument.lot),
         effect_lots=lots,
     )

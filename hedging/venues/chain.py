@@ -40,8 +40,10 @@ class ChainReader:
     def __init__(
         self, address: AccountAddress, clock: Callable[[], datetime], timeout_seconds: float = 10.0
     ) -> None:
+        self._address = address
         self._clock = clock
-        self._wire = Wire(address, Pacing.PACED, timeout_seconds)
+        self._timeout_seconds = timeout_seconds
+        self._wire: Wire | None = None
 
     def read(self, currency: str, instruments: Mapping[str, Instrument]) -> Chain:
         """Quotes of all options that settle in ``currency``; ``instruments`` by key.
@@ -49,16 +51,21 @@ class ChainReader:
         Raises VenueUnreachable where the exchange does not answer, or not with a list of objects.
         """
 
+        if self._wire is None:  # here, because making a client takes a while
+            self._wire = Wire(self._address, Pacing.PACED, self._timeout_seconds)
+        wire = self._wire
+
         def ask() -> Chain:
             asked = {"currency": currency, "kind": "option"}
-            rows = as_list(result(self._wire.client.public_get_get_book_summary_by_currency(asked)))
+            rows = as_list(result(wire.client.public_get_get_book_summary_by_currency(asked)))
             return chain(rows, instruments, self._clock())
 
-        return self._wire.read(f"reading the options of {currency}", ask)
+        return wire.read(f"reading the options of {currency}", ask)
 
     def close(self) -> None:
         """Close the connection once the request in flight has ended."""
-        self._wire.close()
+        if self._wire is not None:
+            self._wire.close()
 
 
 def chain(rows: Sequence[Raw], instruments: Mapping[str, Instrument], received_at: datetime) -> Chain:
