@@ -1,4 +1,4 @@
-"""What one cycle's decisions rest on, as bytes and as their hash; what has not changed is not encoded again."""
+"""What a cycle's decisions rest on, as bytes and as their hash; what has not changed is not encoded again."""
 
 import hashlib
 from dataclasses import dataclass, fields
@@ -34,10 +34,11 @@ class Recorded:
 
 
 class InputsEncoder:
-    """Encodes the snapshots of one engine; positions and rules once for each object of them."""
+    """Encodes the snapshots of one engine; a position is encoded once, however many cycles it stays."""
 
     def __init__(self) -> None:
         self._of: tuple[tuple[Position, ...], Rules] | None = None
+        self._texts: dict[int, tuple[Position, bytes]] = {}
         self._head = b""
         self._hashed = hashlib.sha256()
 
@@ -45,12 +46,21 @@ class InputsEncoder:
         """Inputs of the decisions about ``snapshot`` under ``rules``."""
         if self._of is None or self._of[0] is not snapshot.positions or self._of[1] is not rules:
             self._of = (snapshot.positions, rules)
-            self._head = b'{"positions":%b,"rules":%b,"snapshot":' % (_json(snapshot.positions), _json(rules))
+            texts = b",".join(self._text(position) for position in snapshot.positions)
+            self._texts = {id(p): self._texts[id(p)] for p in snapshot.positions}
+            self._head = b'{"positions":[%b],"rules":%b,"snapshot":' % (texts, _json(rules))
             self._hashed = hashlib.sha256(self._head)
         tail = _json({name: getattr(snapshot, name) for name in REST}) + b"}"
         whole = self._hashed.copy()
         whole.update(tail)
         return Inputs((self._head, tail), whole.hexdigest())
+
+    def _text(self, position: Position) -> bytes:
+        """The position's text, which is kept, with the position, for as long as it is held."""
+        held = self._texts.get(id(position))
+        if held is None:
+            held = self._texts[id(position)] = (position, _json(position))
+        return held[1]
 
 
 def decoded(body: bytes) -> Recorded:

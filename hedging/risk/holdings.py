@@ -68,7 +68,7 @@ class Holdings:
             spot=_flags([each.kind is Kind.SPOT for each in instruments]),
             own=_grouped([each.underlying for each in instruments], place),
             owners=tuple((p.account, p.instrument.settlement_currency) for p in positions),
-            coin_accounts=_coin_accounts(positions),
+            coin_accounts=_coin_accounts([position.account for position in positions], instruments, place),
         )
 
     def still(self, positions: tuple[Position, ...]) -> "Holdings":
@@ -84,12 +84,14 @@ def _distinct(held: Sequence[Instrument]) -> tuple[tuple[Instrument, ...], IntAr
     return tuple(rows), np.array([row_of[id(each)] for each in held], dtype=np.intp)
 
 
-def _coin_accounts(positions: Sequence[Position]) -> Mapping[str, frozenset[str]]:
+def _coin_accounts(
+    accounts: Sequence[str], instruments: Sequence[Instrument], place: IntArray
+) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for position in positions:
-        if position.instrument.settlement is Settlement.INVERSE:
-            found.setdefault(position.instrument.underlying, set()).add(position.account)
-    return {underlying: frozenset(accounts) for underlying, accounts in found.items()}
+    for account, row in set(zip(accounts, place.tolist(), strict=True)):
+        if instruments[row].settlement is Settlement.INVERSE:
+            found.setdefault(instruments[row].underlying, set()).add(account)
+    return {underlying: frozenset(owners) for underlying, owners in found.items()}
 
 
 def _floats(values: Sequence[float | None]) -> FloatArray:
