@@ -106,12 +106,12 @@ def assess(snapshot: Snapshot, rules: Rules, known: Holdings = NOTHING_HELD) -> 
     for item in rules.underlyings:
         gaps += [*_hedge_gaps(item, snapshot, rules.ages.marks), *_equity_gaps(item, snapshot, book.holdings)]
         unvalued = frozenset(gap.what for gap in gaps if gap.underlying in {None, item.underlying})
-        found_proofs += proofs(item.underlying, book, snapshot.balances, unvalued)
+        found_proofs += proofs(item.underlying, book, snapshot, unvalued)
         without_smile = [gap for gap in smile_gaps if gap.underlying == item.underlying]
         gaps += without_smile  # what the exchange's own delta is compared with knows no smile
         quote = snapshot.quotes.get(item.hedge_key)
         if quote is not None and quote.index is not None and not (unvalued or without_smile):
-            whole = exposure(item, book, snapshot.balances, quote.index, snapshot.at)
+            whole = exposure(item, book, snapshot.equities, quote.index, snapshot.at)
             if isfinite(whole.delta + whole.delta_net + whole.equity + whole.gamma_coin):
                 exposures[item.underlying] = whole
                 drifts[item.underlying] = drift(whole, item.band)
@@ -355,7 +355,7 @@ def _equity_gaps(item: UnderlyingRules, snapshot: Snapshot, holdings: Holdings) 
     needed = set(holdings.coin_accounts.get(coin, ()))
     if item.numeraire.hedged_share > 0:
         needed.add(item.account)
-    own = [balance for balance in snapshot.balances if balance.currency == coin]
+    own = [each for each in snapshot.equities if each.currency == coin]
     for account in sorted(needed - {balance.account for balance in own}):
         yield _gap(item, coin, GapReason.MISSING, f"the {coin} balance of {account} is not known")
     for balance in own:

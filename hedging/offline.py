@@ -137,7 +137,7 @@ def export_book(snapshot: Snapshot, hedges: Sequence[Instrument] = ()) -> tuple[
             for p in snapshot.positions
             for name in (_called(p.instrument, shared),)
         ),
-        *(("balance", b.account, b.currency, _cell(b.equity), "", "", "", "") for b in snapshot.balances),
+        *(("balance", b.account, b.currency, _cell(b.equity), "", "", "", "") for b in snapshot.equities),
         *(("gap", "", g.what, "", "", g.reason.value, g.underlying or "", g.detail) for g in snapshot.gaps),
     ]
     market = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from hedging.model.book import Balance, Position
+from hedging.model.book import Balance, Holding, Position
 from hedging.model.instrument import Instrument, key
 from hedging.model.market import Quote
 from hedging.model.rules import AgeRules
@@ -32,9 +32,12 @@ class LiveBook:
         self._ages = ages
         self._positions: dict[str, dict[str, Position]] = {}
         self._held: tuple[Position, ...] = ()
+        self._keys: dict[str, frozenset[str]] = {}
         self._positions_at: dict[str, datetime] = {}
         self._balances: dict[str, tuple[Balance, ...]] = {}
         self._balances_at: dict[str, datetime] = {}
+        self._holdings: dict[str, tuple[Holding, ...]] = {}
+        self._found: dict[str, tuple[Gap, ...]] = {}
         self._filled: dict[str, dict[str, Decimal]] = {}
         self._last_fill_at: dict[str, datetime] = {}
         self._moved: dict[str, frozenset[str]] = {}
@@ -63,9 +66,22 @@ class LiveBook:
         """Whether a read that was not kept showed an amount that only an unproved order could explain."""
         return instrument in self._moved.get(account, ())
 
-    def take_balances(self, account: str, balances: tuple[Balance, ...], asked_at: datetime) -> None:
-        """Keep the balances of one account."""
+    def take_gaps(self, account: str, gaps: tuple[Gap, ...]) -> None:
+        """Keep what the newest reads of one account could not use, instead of what earlier ones could not."""
+        if gaps != self._found.get(account, ()):
+            self._found[account] = gaps
+            self.version += 1
+
+    def take_balances(
+        self,
+        account: str,
+        balances: tuple[Balance, ...],
+        asked_at: datetime,
+        holdings: tuple[Holding, ...] = (),
+    ) -> None:
+        """Keep the balances of one account, and its currencies that have no margin of their own."""
         self._balances[account] = balances
+        self._holdings[account] = holdings
         self._balances_at[account] = asked_at
         self.version += 1
 
@@ -104,7 +120,8 @@ class LiveBook:
         self._positions[account] = after
         self._held = tuple(p for held in self._positions.values() for p in held.values())
         self._positions_at[account] = asked_at
-        self._needed = self._hedges.union(position.instrument.key for position in self._held)
+        self._keys[account] = frozenset(position.instrument.key for position in positions)
+        self._needed = self._hedges.union(*self._keys.values())
         self._filled.pop(account, None)
         self.version += 1
         return tuple(odd.values())
@@ -146,6 +163,10 @@ class LiveBook:
         prefix = key(venue, "")
         return frozenset(each.removeprefix(prefix) for each in self._needed if each.startswith(prefix))
 
+    def names_of(self, account: str) -> frozenset[str]:
+        """The venue's names of what one account holds."""
+        return frozenset(self._positions.get(account, ()))
+
     def snapshot(self, now: datetime) -> Snapshot:
         """All that is known at ``now``; whatever is missing or old for the whole book is a gap."""
         return Snapshot(
@@ -153,7 +174,8 @@ class LiveBook:
             positions=self._held,
             balances=tuple(self._comparable(b) for balances in self._balances.values() for b in balances),
             quotes={each: self.quotes[each] for each in sorted(self._needed) if each in self.quotes},
-            gaps=tuple(self._gaps(now)),
+            gaps=(*self._gaps(now), *(gap for found in self._found.values() for gap in found)),
+            holdings=tuple(h for holdings in self._holdings.values() for h in holdings),
         )
 
     def _comparable(self, balance: Balance) -> Balance:

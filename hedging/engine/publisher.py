@@ -166,7 +166,7 @@ class Publisher:
         marks = None if None in held else min((q.received_at for q in held if q), default=None)
         touches = [book.quotes.get(item.hedge_key) for item in self._desk.rules.underlyings]
         touch = None if None in touches else min((q.touch_received_at for q in touches if q), default=None)
-        accounts = list(self._desk.sessions)
+        accounts = self._desk.accounts
         positions = [book.positions_at(account) for account in accounts]
         margins = [book.balances_at(account) for account in accounts]
         return (

@@ -69,7 +69,7 @@ def seen(desk: DeskState, whole: Assessment, pace: Pace) -> Seen | None:
         return None
     needed = desk.book.needed()
     due = pace.are_marks_due(at, len(needed))
-    return Seen(at, whole, desk.rules, tuple(desk.sessions), needed if due else None)
+    return Seen(at, whole, desk.rules, desk.accounts, needed if due else None)
 
 
 def moment(found: Seen) -> Moment:

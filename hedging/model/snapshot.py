@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hedging.model.book import Balance, Position
+from hedging.model.book import Balance, Holding, Position
 from hedging.model.market import Quote
 from hedging.model.smile import MinimumVarianceFit, NoSmile, SmileSlice
 
@@ -36,9 +36,22 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexThen:
+    """Lowest and highest index of an underlying, in USD, around ``at``, when a venue stated something."""
+
+    underlying: str
+    at: datetime
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Positions, balances and quotes (by instrument key) at one instant, with what is missing.
 
+    ``holdings`` are the currencies of accounts that carry no margin of their own: coins, no money twice.
+    ``indices_then``: where the index was another one when balances or positions were read; what the venue
+    said of deltas then is compared with ours at that index.
     ``smiles``, ``without_smile`` (expiries that were looked at and have none) and ``minimum_variance`` are of
     the underlyings whose smile rule asks for them alone: no other decision depends on them.
     """
@@ -48,6 +61,13 @@ class Snapshot:
     balances: tuple[Balance, ...]
     quotes: Mapping[str, Quote]
     gaps: tuple[Gap, ...] = ()
+    indices_then: tuple[IndexThen, ...] = ()
     smiles: tuple[SmileSlice, ...] = ()
     without_smile: tuple[NoSmile, ...] = ()
     minimum_variance: tuple[MinimumVarianceFit, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+
+    @property
+    def equities(self) -> tuple[Balance | Holding, ...]:
+        """Every equity in its own currency: what counts as coins of an underlying."""
+        return (*self.balances, *self.holdings)

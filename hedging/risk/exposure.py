@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from hedging.model.book import Balance
+from hedging.model.book import Balance, Holding
 from hedging.model.exposure import Exposure, PositionExposure
 from hedging.model.instrument import Kind
 from hedging.model.limits import Numeraire
@@ -28,7 +28,11 @@ class Basis:
 
 
 def exposure(
-    rules: UnderlyingRules, book: ValuedBook, balances: Sequence[Balance], index: float, at: datetime
+    rules: UnderlyingRules,
+    book: ValuedBook,
+    equities: Sequence[Balance | Holding],
+    index: float,
+    at: datetime,
 ) -> Exposure:
     """Exposure of one underlying; a figure is NaN where one of its positions has no value.
 
@@ -39,14 +43,14 @@ def exposure(
     Args:
         rules: numeraire, hedging instrument and name of the underlying.
         book: every position of the book; those of other underlyings are ignored.
-        balances: the account balances; only the coin's own counts as equity in coin.
+        equities: balances and holdings of the accounts; only the coin's own counts as equity in coin.
         index: spot index in USD, positive.
         at: time of the snapshot.
     """
     own = book.holdings.own.get(rules.underlying, np.empty(0, dtype=np.intp))
     spot = own[book.holdings.spot[book.holdings.place[own]]]
     coins = float(book.columns.quantity[spot].sum())
-    equity = coins + sum(balance.equity for balance in balances if balance.currency == rules.underlying)
+    equity = coins + sum(each.equity for each in equities if each.currency == rules.underlying)
     basis = Basis(rules.underlying, rules.numeraire, index, equity, at)
     return summed_columns(basis, book.columns.rows(book.derivatives(rules.underlying)))
 

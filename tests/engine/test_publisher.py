@@ -154,7 +154,7 @@ class Stage:
             rules=self.rules,
             book=self.book,
             blotter=blotter,
-            sessions={"desk": None, "second": None},
+            accounts=("desk", "second"),
             now=lambda: self.now,
             item=lambda name: next(item for item in self.rules.underlyings if item.underlying == name),
         )

@@ -18,6 +18,7 @@ from hedging.engine.live_book import LiveBook
 from hedging.errors import VenueError
 from hedging.ledger import Ledger
 from hedging.model.rules import ExecutionRules
+from hedging.model.snapshot import Gap
 from hedging.model.trading import (
     AutoMode,
     AutoSetting,
@@ -29,6 +30,7 @@ from hedging.model.trading import (
     Role,
     TicketState,
 )
+from hedging.venues.reading_session import Funds
 from hedging.workflow import ticket as tickets
 
 AUTO = "auto, armed by tess"
@@ -61,6 +63,7 @@ class FakeVenue:
     orders: dict[str, OrderReport] = field(default_factory=dict)
     trades: list[Fill] = field(default_factory=list)
     cancels: list[str] = field(default_factory=list)
+    gaps: tuple[Gap, ...] = ()
     settlement_currencies: tuple[str, ...] = ("BTC",)
 
     async def run(self, function, *arguments):
@@ -128,6 +131,9 @@ class FakeVenue:
         if self.position_failures:
             raise self.position_failures.pop(0)
         return (nouns.position(nouns.perpetual(), self.position, received_at=self.clock()),)
+
+    def funds(self):
+        return Funds((nouns.balance(received_at=self.clock()),))
 
     def close(self) -> None:
         """Nothing is open."""
