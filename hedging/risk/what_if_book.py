@@ -106,12 +106,14 @@ def nearest_vol(
     positions: Sequence[PositionExposure], like: PositionExposure, strike: float
 ) -> NearestVol | None:
     """Mark volatility of the held option of ``like``'s expiry and settlement whose strike is nearest."""
+    if not (isfinite(strike) and strike > 0):
+        return None
     near = [
         (abs(log(each.instrument.strike / strike)), each.instrument.name, each.iv)
         for each in positions
         if _same_expiry(each, like) and each.iv is not None and each.instrument.strike
     ]
-    if not near or not strike > 0:
+    if not near:
         return None
     _, name, vol = min(near)
     return NearestVol(vol, name) if vol is not None else None
