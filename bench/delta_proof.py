@@ -18,8 +18,8 @@ import asyncio
 import json
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -34,6 +34,7 @@ from hedging.model.limits import Band, HedgeTarget, Numeraire
 from hedging.model.market import Quote
 from hedging.model.rules import AgeRules, Rules, UnderlyingRules
 from hedging.model.snapshot import Snapshot
+from hedging.model.trading import Fill
 from hedging.model.view import VenueMode
 from hedging.paper.demo_account import DEMO_ACCOUNT
 from hedging.paper.listing import Listing, ListingKind
@@ -44,7 +45,7 @@ from hedging.paper.valuation import value_position
 from hedging.units import Side
 from hedging.venues.address import DERIBIT, AccountAddress
 from hedging.venues.session import AccountSession
-from hedging.venues.stream import MarketStream, StreamEvents
+from hedging.venues.stream import AccountStream, MarketStream, StreamEvents, StreamState
 from hedging.venues.wire import Pacing
 
 ACCOUNT = "paper"
@@ -132,6 +133,8 @@ class Hour:
         self._problems: dict[str, str] = {}
         events = StreamEvents(on_quote=self._take_quote, on_problem=self._problems.__setitem__)
         self._stream = MarketStream(address, self.clock, events)
+        self._own = AccountStream(address, self.clock, StreamEvents(on_fill=self._take_fill))
+        self._unheard = 0  # fills that have not come over the websocket yet
 
     def clock(self) -> datetime:
         """Simulated time: the only one our side is told."""
@@ -141,23 +144,44 @@ class Hour:
         self._book.take_quote(quote)
         self._came.set()
 
+    def _take_fill(self, fill: Fill) -> None:
+        self._book.take_fill(fill, self.now)
+        self._unheard -= 1
+        self._came.set()
+
     async def run(self) -> Found:
         """Drive the whole plan."""
         await self._session.run(self._session.load, COINS)
         self._book.instruments = {each.key: each for each in self._session.instruments.values()}
         self._stream.start()
+        self._own.start()
         try:
-            await self._server.advance(_ns(self.now))
+            await self._heard("the stream of the account", lambda: self._own.state is StreamState.LIVE)
             for listing in self._universe():
-                self._trade(listing, Side.BUY if self._random.random() < 0.5 else Side.SELL)
+                self._trade(listing, self._random.choice((Side.BUY, Side.SELL)))
             for _ in range(self._plan.seconds // self._plan.every):
                 self._disturb()
+                await self._server.advance(_ns(self.now))
+                await self._heard("our fills", lambda: self._unheard == 0)
                 self.now += timedelta(seconds=self._plan.every)
                 await self._server.advance(_ns(self.now))
                 await self._look()
         finally:
             await self._stream.stop()
+            await self._own.stop()
         return self._found
+
+    async def _heard(self, what: str, there: Callable[[], bool]) -> None:
+        """Wait until something has come over a websocket."""
+        try:
+            async with asyncio.timeout(PUSHED_SECONDS):
+                while not there():
+                    self._came.clear()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(0.05):
+                            await self._came.wait()
+        except TimeoutError as error:
+            raise VenueUnreachable(f"{what} did not come at {self.now}: {self._problems}") from error
 
     # --- what happens to the market and the account -----------------------------------------------------
 
@@ -174,7 +198,6 @@ class Hour:
                 market.price_shock(coin, self._random.uniform(-0.03, 0.03))
             else:
                 market.vol_shock(coin, self._random.uniform(-0.05, 0.08), half_life_seconds=600.0)
-        self._book.unsettle(ACCOUNT, self.now)
 
     def _trade(self, listing: Listing, side: Side) -> None:
         account = self._server.exchange.accounts[DEMO_ACCOUNT]
@@ -188,6 +211,7 @@ class Hour:
             self._found.refused += 1
             return
         self._found.trades += bool(placed.fills)
+        self._unheard += len(placed.fills)
         self._found.instruments.add(listing.name)
 
     def _universe(self) -> list[Listing]:
@@ -212,7 +236,8 @@ class Hour:
 
     async def _look(self) -> None:
         session, book = self._session, self._book
-        book.take_positions(ACCOUNT, await session.run(session.positions), self.now)
+        odd = book.take_positions(ACCOUNT, await session.run(session.positions), self.now)
+        self._found.gaps.update(odd)
         book.take_balances(ACCOUNT, await session.run(session.balances), self.now)
         await self._pushed(book.names_at(DERIBIT))
         snapshot = book.snapshot(self.now)
@@ -234,14 +259,7 @@ class Hour:
         """Wait until every ticker of this instant has come over the websocket."""
         wanted = sorted(names)
         self._stream.add_tickers(wanted)
-        try:
-            async with asyncio.timeout(PUSHED_SECONDS):
-                while any(self._old(name) for name in wanted):
-                    self._came.clear()
-                    await self._came.wait()
-        except TimeoutError as error:
-            old = {name: self._problems.get(name, "nothing came") for name in wanted if self._old(name)}
-            raise VenueUnreachable(f"no tickers of {self.now} of {old}") from error
+        await self._heard("a ticker", lambda: not any(self._old(name) for name in wanted))
 
     def _old(self, name: str) -> bool:
         quote = self._book.quotes.get(f"{DERIBIT}:{name}")

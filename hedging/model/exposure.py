@@ -85,9 +85,22 @@ class ProofVerdict(StrEnum):
     UNKNOWN = "not comparable"
 
 
+class Road(StrEnum):
+    """By which sum a delta is proved."""
+
+    NET = "net transaction"  # premium-adjusted
+    BLACK = "sum of Black"
+    EQUITY = "equity + net"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeltaProof:
-    """Our net transaction delta beside the venue's total, in coin, for one account and currency."""
+    """Our delta beside the venue's, in coin, by one road, for one account and margin currency.
+
+    ``currency`` is that of the balance which states the venue's total, where it covers all currencies of an
+    account. ``why`` says what the tolerance allows for, at which index the two were compared where it is not
+    the present one, and what is missing or off, by name. ``ours`` is None where a position has no value.
+    """
 
     account: str
     currency: str
@@ -96,6 +109,8 @@ class DeltaProof:
     venue: float | None
     tolerance: float
     verdict: ProofVerdict
+    road: Road = Road.NET
+    why: str = ""
 
 
 class DriftState(StrEnum):

@@ -51,6 +51,26 @@ def value_positions(
         return _book(holdings, marks, units, hedges, (*gaps, *refused))
 
 
+def at_other_prices(book: ValuedBook, at: datetime, factor: float) -> ValuedBook:
+    """The same positions at the same time and volatilities, with every price of an underlying × ``factor``.
+
+    Deltas and Greeks are those at the other prices; ``value`` keeps the venue's floating profit as it was.
+    """
+    marks = Marks(
+        book.marks.mark * np.where(book.holdings.option & book.holdings.inverse, 1.0, factor),
+        book.marks.index * factor,
+        book.marks.forward * factor,
+        book.marks.iv,
+        book.marks.years,
+    )
+    good = np.zeros(len(book.holdings.keys), dtype=np.bool_)
+    good[book.holdings.place[book.valued]] = True
+    hedges = frozenset(book.holdings.keys[row] for row in book.holdings.place[book.columns.hedge].tolist())
+    with np.errstate(invalid="ignore", over="ignore"):  # rows without a value
+        units, _ = _units(book.holdings, marks, good, at)
+        return _book(book.holdings, marks, units, hedges, book.gaps)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Units:
     """Per instrument, shape (m,), what one coin of it is; ``coins``: coins in one unit of size. NaN: none."""
