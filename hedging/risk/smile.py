@@ -114,7 +114,10 @@ def _fitted(
         why = why_left_out(points.left_out)
         left = f" ({why})" if why else ""
         return none(f"{points.k.size} strikes are quoted, a fit takes {limits.least_quotes}{left}")
-    found = fit_svi(points.quotes, points.years)
+    try:
+        found = fit_svi(points.quotes, points.years)
+    except (np.linalg.LinAlgError, ValueError) as error:
+        return none(f"the fit failed in its numbers: {error}")
     if isinstance(found, NoFit):
         return none(found.value)
     return _drawn(_slice(chain, expiry, points, found), points)

@@ -27,7 +27,7 @@ from hedging.units import years_between
 
 FORWARD_AGREEMENT = 0.005  # of the median forward: all options of one expiry have one
 LEAST_VEGA = 1e-8  # of the forward: less says nothing about volatility
-ROUNDING_VOL = 2e-4  # a venue rounds volatilities to 1e-4, and three of them make a butterfly
+ROUNDING_VOL = 1e-4  # of a venue's volatilities
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,26 +107,39 @@ def why_left_out(left_out: Counter[str]) -> str:
 def quote_violations(points: SmilePoints) -> tuple[SmileViolation, ...]:
     """Butterflies that the quotes themselves sell for less than nothing, beyond the rounding of a venue.
 
-    Three neighbouring strikes: the middle call costs more than the mixture of the outer two that pays as
-    much at the middle strike. ``amount`` is what the middle volatility is too high by, below 0.
+    A call that costs more than the mixture of two others, of a lower and a higher strike, that pays as much
+    at its own: it lies above the lower convex hull of all of them. ``amount`` is what its volatility is too
+    high by, below 0.
     """
-    if points.k.size < 3:
-        return ()
     strike = np.exp(points.k)
     price = black76.price(1, 1.0, strike, points.years, points.vol)
-    share = (strike[2:] - strike[1:-1]) / (strike[2:] - strike[:-2])
-    too_dear = price[1:-1] - (share * price[:-2] + (1 - share) * price[2:])
-    amount = too_dear / points.vega[1:-1]
+    hull = _lower_hull(strike, price)
+    too_dear = price - np.interp(strike, strike[hull], price[hull])
+    rounding = ROUNDING_VOL * (points.vega + np.interp(strike, strike[hull], points.vega[hull]))
     return tuple(
         SmileViolation(
             source=SmileSource.QUOTES,
             kind=SmileViolationKind.BUTTERFLY,
-            k=float(points.k[row + 1]),
-            strike=float(points.strike[row + 1]),
-            amount=-float(amount[row]),
+            k=float(points.k[row]),
+            strike=float(points.strike[row]),
+            amount=-float(too_dear[row] / points.vega[row]),
         )
-        for row in np.flatnonzero(amount > ROUNDING_VOL).tolist()
+        for row in np.flatnonzero(too_dear > rounding).tolist()
     )
+
+
+def _lower_hull(x: FloatArray, y: FloatArray) -> list[int]:
+    """Places of the points on the lower convex hull, ``x`` growing: Andrew's monotone chain (1979)."""
+    hull: list[int] = []
+    for place in range(x.size):
+        while len(hull) > 1:
+            first, last = hull[-2], hull[-1]
+            rise = (y[last] - y[first]) * (x[place] - x[first])
+            if rise < (y[place] - y[first]) * (x[last] - x[first]):
+                break
+            hull.pop()
+        hull.append(place)
+    return hull
 
 
 def _fresh(
