@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from hedging.engine.index_path import IndexPath
 from hedging.model.book import Balance, Holding, Position
 from hedging.model.instrument import Instrument, key
 from hedging.model.market import Quote
@@ -41,10 +42,15 @@ class LiveBook:
         self._filled: dict[str, dict[str, Decimal]] = {}
         self._last_fill_at: dict[str, datetime] = {}
         self._moved: dict[str, frozenset[str]] = {}
+        self._index_path = IndexPath()
+        self._read_at: frozenset[datetime] = frozenset()
 
     def take_quote(self, quote: Quote) -> bool:
         """Keep the newest quote of its instrument; whether a decision depends on it."""
         self.quotes[quote.key] = quote
+        known = self.instruments.get(quote.key) if quote.key in self._hedges else None
+        if known is not None and quote.index is not None and quote.index > 0:
+            self._index_path.add(known.underlying, quote.received_at, quote.index)
         needed = quote.key in self._needed
         self.version += needed
         return needed
@@ -119,6 +125,7 @@ class LiveBook:
             return ()
         self._positions[account] = after
         self._held = tuple(p for held in self._positions.values() for p in held.values())
+        self._read_at = frozenset(position.received_at for position in self._held)
         self._positions_at[account] = asked_at
         self._keys[account] = frozenset(position.instrument.key for position in positions)
         self._needed = self._hedges.union(*self._keys.values())
@@ -169,20 +176,23 @@ class LiveBook:
 
     def snapshot(self, now: datetime) -> Snapshot:
         """All that is known at ``now``; whatever is missing or old for the whole book is a gap."""
+        balances = tuple(self._comparable(b) for read in self._balances.values() for b in read)
+        stated_at = {balance.received_at for balance in balances} | self._read_at
         return Snapshot(
             at=now,
             positions=self._held,
-            balances=tuple(self._comparable(b) for balances in self._balances.values() for b in balances),
+            balances=balances,
             quotes={each: self.quotes[each] for each in sorted(self._needed) if each in self.quotes},
             gaps=(*self._gaps(now), *(gap for found in self._found.values() for gap in found)),
             holdings=tuple(h for holdings in self._holdings.values() for h in holdings),
+            indices_then=tuple(self._index_path.then(stated_at)),
         )
 
     def _comparable(self, balance: Balance) -> Balance:
         """A balance from before the last fill says nothing about the delta after it."""
         last_fill = self._last_fill_at.get(balance.account)
         if last_fill is not None and balance.received_at <= last_fill:
-            return replace(balance, delta_total=())
+            return replace(balance, delta_total=(), delta_black=())
         return balance
 
     def _gaps(self, now: datetime) -> Iterable[Gap]:

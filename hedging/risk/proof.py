@@ -44,13 +44,16 @@ def proofs(
     """
     held = layout(book.holdings, underlying)
     venues = {account: venue for (account, _), venue in zip(held.groups, held.venues, strict=True)}
-    told = statements(underlying, snapshot.balances, venues)
+    told = statements(underlying, snapshot, venues)
     found: list[DeltaProof] = []
     moved = _Moved(book, snapshot.at, {then.at: then for then in _of(snapshot, underlying)})
-    for group in sorted({*held.groups, *told}):
-        compared = _Compared(underlying, group, held, told.get(group), moved)
-        roads = list(compared.roads())
-        found += [_unvalued(road, compared, unvalued) for road in roads] if unvalued else _explained(roads)
+    with np.errstate(over="ignore", invalid="ignore"):  # a sum that is no number is no agreement: red
+        for group in sorted({*held.groups, *told}):
+            compared = _Compared(underlying, group, held, told.get(group), moved)
+            roads = list(compared.roads())
+            found += (
+                [_unvalued(road, compared, unvalued) for road in roads] if unvalued else _explained(roads)
+            )
     return tuple(found)
 
 

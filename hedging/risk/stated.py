@@ -1,14 +1,13 @@
 """What venues state of deltas: how each does it, and what one snapshot holds of it by account, currency."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
 
-from hedging.model.book import Balance
 from hedging.model.instrument import Kind
+from hedging.model.snapshot import Snapshot
 from hedging.risk.holdings import BoolArray, FloatArray, Holdings, IntArray
 
 Group = tuple[str, str]
@@ -112,7 +111,8 @@ def group_of(venue: str, account: str, currency: str) -> Group:
 class Statement:
     """Totals of one group as its venue states them, in coin; None is what it does not state.
 
-    ``currency`` is that of the balance; ``equity`` is in the underlying itself, else None.
+    ``currency`` is that of the balance; ``equity`` is the account's in the underlying itself, None where the
+    group is margined in something else, or has none.
     """
 
     currency: str
@@ -122,17 +122,20 @@ class Statement:
     equity: float | None
 
 
-def statements(
-    underlying: str, balances: Sequence[Balance], venues: dict[str, str]
-) -> dict[Group, Statement]:
+def statements(underlying: str, snapshot: Snapshot, venues: dict[str, str]) -> dict[Group, Statement]:
     """Statements about an underlying by group; ``venues`` names the venue of each account that holds it."""
+    coins: dict[str, float] = {}
+    for each in snapshot.equities:
+        if each.currency == underlying:
+            coins[each.account] = coins.get(each.account, 0.0) + each.equity
     found: dict[Group, Statement] = {}
-    for balance in balances:
+    for balance in snapshot.balances:
         net = dict(balance.delta_total).get(underlying)
         black = dict(balance.delta_black).get(underlying)
         if net is None and black is None:
             continue
-        equity = balance.equity if balance.currency == underlying else None
         group = group_of(venues.get(balance.account, ""), balance.account, balance.currency)
+        in_coin = group[1] in {underlying, ""}
+        equity = coins.get(balance.account) if in_coin else None
         found[group] = Statement(balance.currency, balance.received_at, net, black, equity)
     return found
