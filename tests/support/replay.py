@@ -8,13 +8,14 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from listings import (
+    MONTHS,
     binance_filters,
     binance_future_listing,
     binance_option_listing,
@@ -121,22 +122,29 @@ def ms(clock: Clock) -> str:
     return str(int(clock().timestamp() * 1000))
 
 
+def expiry(clock: Clock) -> datetime:
+    """08:00 on the day 33 days from now: samples must not expire before the tests."""
+    return (clock() + timedelta(days=33)).replace(hour=8, minute=0, second=0, microsecond=0)
+
+
 def okx_answers(clock: Clock) -> dict[str, object]:
     """An account short 250 contracts of a BTC call and 7 of the inverse swap, long ETH by a linear swap."""
     sample = own("okx")
+    day = f"{expiry(clock):%y%m%d}"
+    call, put = f"BTC-USD-{day}-90000-C", f"ETH-USD-{day}-3000-P"
     listings = {
         "SWAP": [
             okx_listing("BTC-USD-SWAP", "100"),
             okx_listing("ETH-USD-SWAP", "10"),
             okx_listing("ETH-USDT-SWAP", "0.1"),
         ],
-        "FUTURES": [okx_listing("BTC-USD-261225", "100")],
-        "BTC-USD": [okx_listing("BTC-USD-261225-90000-C", "1", "0.01")],
-        "ETH-USD": [okx_listing("ETH-USD-261225-3000-P", "1", "0.1")],
+        "FUTURES": [okx_listing(f"BTC-USD-{day}", "100")],
+        "BTC-USD": [okx_listing(call, "1", "0.01")],
+        "ETH-USD": [okx_listing(put, "1", "0.1")],
     }
     prices = {"BTC-USD": 90_000.0, "ETH-USD": 3_000.0, "ETH-USDT": 3_001.0}
     positions = [
-        sample["positions"]["option"],
+        sample["positions"]["option"] | {"instId": call},
         sample["positions"]["swap"],
         sample["positions"]["swap"]
         | {"instId": "ETH-USDT-SWAP", "posSide": "net", "pos": "120", "avgPx": "2900", "upl": "1200"},
@@ -197,12 +205,15 @@ def okx_answers(clock: Clock) -> dict[str, object]:
 def bybit_answers(clock: Clock) -> dict[str, object]:
     """A unified account short the inverse perpetual, long a linear one and a put on BTC."""
     sample = own("bybit")
-    option = "BTC-25DEC26-90000-P-USDT"
+    at = expiry(clock)
+    day = f"{at.day}{MONTHS[at.month - 1]}{at:%y}"
+    option = f"BTC-{day}-90000-P-USDT"
+    put = {"symbol": option, "deliveryTime": str(int(at.timestamp() * 1000))}
     listings: dict[str, list[dict[str, Any]]] = {
         "linear": [bybit_listing("BTCUSDT"), bybit_listing("ETHUSDT", base="ETH")],
         "inverse": [bybit_listing("BTCUSD", "InversePerpetual")],
-        "BTC": [sample["instruments"]["option"], bybit_listing("BTC-25DEC26-90000-C")],
-        "ETH": [bybit_listing("ETH-25DEC26-3000-C", base="ETH")],
+        "BTC": [sample["instruments"]["option"] | put, bybit_listing(f"BTC-{day}-90000-C")],
+        "ETH": [bybit_listing(f"ETH-{day}-3000-C", base="ETH")],
     }
     held = {
         "inverse": [sample["position"]],
@@ -224,7 +235,8 @@ def bybit_answers(clock: Clock) -> dict[str, object]:
 
     def tickers(query: Query) -> object:
         if query["category"] == "option":
-            return ok([sample["option_ticker"] | {"ask1Size": "1.5"}] if query["baseCoin"] == "BTC" else [])
+            ticker = sample["option_ticker"] | {"symbol": option, "ask1Size": "1.5"}
+            return ok([ticker] if query["baseCoin"] == "BTC" else [])
         price = 3_000.0 if query["symbol"].startswith("ETH") else 90_000.0
         return ok(
             [
@@ -254,11 +266,18 @@ def bybit_answers(clock: Clock) -> dict[str, object]:
 def binance_answers(clock: Clock) -> dict[str, object]:
     """Long a USD-margined and short a coin-margined perpetual, short a put on XRP, and a spot wallet."""
     sample = own("binance")
-    option = binance_option_listing("XRP-261225-2.4-P", 100)
+    at = expiry(clock)
+    name, future = f"XRP-{at:%y%m%d}-2.4-P", f"ETHUSD_{at:%y%m%d}"
+    option = binance_option_listing(name, 100)
     linear = [binance_future_listing("BTCUSDT", "BTC"), binance_future_listing("ETHUSDT", "ETH")]
     inverse = [
         binance_future_listing("BTCUSD_PERP", "BTC", 100),
-        sample["instruments"]["inverse"] | {"filters": binance_filters("0.01", "1")},
+        sample["instruments"]["inverse"]
+        | {
+            "symbol": future,
+            "deliveryDate": int(at.timestamp() * 1000),
+            "filters": binance_filters("0.01", "1"),
+        },
     ]
     long = {
         "symbol": "BTCUSDT", "positionAmt": "0.250", "positionSide": "BOTH", "entryPrice": "88000.0",
@@ -266,8 +285,8 @@ def binance_answers(clock: Clock) -> dict[str, object]:
         "initialMargin": "1125", "maintMargin": "90", "updateTime": 1795348800000,
     }  # fmt: skip
     short = sample["positions"]["inverse"] | {
-        "markPrice": "3000", "notionalValue": "-0.4", "leverage": "10", "marginType": "cross",
-        "isolatedMargin": "0", "liquidationPrice": "0",
+        "symbol": future, "markPrice": "3000", "notionalValue": "-0.4", "leverage": "10",
+        "marginType": "cross", "isolatedMargin": "0", "liquidationPrice": "0",
     }  # fmt: skip
     nothing = dict.fromkeys(("walletBalance", "marginBalance", "availableBalance"), "0")
     idle = nothing | {"asset": "BNB", "initialMargin": "0", "maintMargin": "0"}
@@ -313,7 +332,7 @@ def binance_answers(clock: Clock) -> dict[str, object]:
         "/eapi/v1/exchangeInfo": {"optionSymbols": [option]},
         "/fapi/v3/positionRisk": [long],
         "/dapi/v1/positionRisk": [short],
-        "/eapi/v1/position": [sample["positions"]["option"] | {"markValue": "-48"}],
+        "/eapi/v1/position": [sample["positions"]["option"] | {"symbol": name, "markValue": "-48"}],
         "/fapi/v3/account": {"assets": [sample["futures_asset"] | {"asset": "USDT"}, idle]},
         "/dapi/v1/account": {"assets": [sample["futures_asset"], idle]},
         "/eapi/v1/marginAccount": {"asset": [sample["option_asset"]]},
