@@ -16,6 +16,7 @@ from hedging.ledger.queries import RecordFilter
 from hedging.ledger.rows import COMMAND
 from hedging.ledger.schema import COMMANDS
 from hedging.ledger.transaction import Transaction
+from hedging.model.terms import TermsState, TermsVersion
 from hedging.model.trading import (
     Command,
     CommandState,
@@ -197,6 +198,13 @@ class Ledger:
         """The switch of ``book`` (None: of the only one); ACTIVE with automatic mode off before the first."""
         with self._database.reading() as connection:
             return queries.trading(connection, book)
+
+    def terms(
+        self, book: str | None = None, states: Iterable[TermsState] | None = None, limit: int | None = None
+    ) -> tuple[TermsVersion, ...]:
+        """Versions of the terms of ``book`` (None: of the only one), in any of ``states``, newest first."""
+        with self._database.reading() as connection:
+            return queries.terms(connection, book, states, limit)
 
     def verify_chain(self) -> int:
         """Check every record and every row it proves; return how many records were verified.

@@ -19,7 +19,7 @@ class Migrations:
     head: str
 
 
-LEDGER_MIGRATIONS = Migrations(FOLDER / "ledger", "0002")
+LEDGER_MIGRATIONS = Migrations(FOLDER / "ledger", "0003")
 SERIES_MIGRATIONS = Migrations(FOLDER / "series", "0004")
 
 

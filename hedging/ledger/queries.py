@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, t
 from hedging.errors import LedgerError
 from hedging.ledger.chain import record_of
 from hedging.ledger.codec import decode, nanoseconds
-from hedging.ledger.schema import COMMANDS, FILLS, INPUTS, ORDERS, RECORDS, TICKETS, TRADING
+from hedging.ledger.schema import COMMANDS, FILLS, INPUTS, ORDERS, RECORDS, TERMS, TICKETS, TRADING
+from hedging.model.terms import TermsState, TermsVersion
 from hedging.model.trading import (
     Command,
     CommandState,
@@ -115,6 +116,14 @@ def trading(connection: Connection, book: str | None) -> TradingStatus:
     return decode(TradingStatus, rows[0].body) if rows else TradingStatus()
 
 
+def terms(
+    connection: Connection, book: str | None, states: Iterable[TermsState] | None, limit: int | None
+) -> tuple[TermsVersion, ...]:
+    """Versions of the terms of ``book`` (None: of any) in any of ``states`` (None: all)."""
+    query = select(TERMS.c.body).where(_equal(TERMS.c.book, book), _state_in(TERMS, states))
+    return _bodies(connection, query.order_by(TERMS.c.number.desc()).limit(limit), TermsVersion)
+
+
 def inputs(connection: Connection, inputs_hash: str) -> bytes | None:
     """What a decision was computed from, as it was stored."""
     body = connection.execute(select(INPUTS.c.body).where(INPUTS.c.hash == inputs_hash)).scalar_one_or_none()
@@ -150,7 +159,9 @@ def _equal(column: ColumnElement[Any], value: str | None) -> ColumnElement[bool]
     return true() if value is None else column == value
 
 
-def _state_in(table: Table, states: Iterable[TicketState | OrderState] | None) -> ColumnElement[bool]:
+def _state_in(
+    table: Table, states: Iterable[TicketState | OrderState | TermsState] | None
+) -> ColumnElement[bool]:
     if states is None:
         return true()
     return table.c.state.in_([state.value for state in states])

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table
 
 from hedging.ledger.codec import decode, encode, nanoseconds
-from hedging.ledger.schema import COMMANDS, FILLS, ORDERS, TICKETS, TRADING
+from hedging.ledger.schema import COMMANDS, FILLS, ORDERS, TERMS, TICKETS, TRADING
+from hedging.model.terms import TermsVersion
 from hedging.model.trading import Command, Fill, Order, Ticket, TradingStatus
 
 Columns = Mapping[str, object]
@@ -43,7 +44,7 @@ class Shelf(Place):
 
     def row_of_body(self, body: str) -> dict[str, object]:
         """Derive the columns again from a stored body; raises LedgerError where it is no such noun."""
-        return self.row(self.noun_of(body))
+        return {"body": body, **self.columns(self.noun_of(body))}
 
     def noun_of(self, body: str) -> Any:
         """Read a stored body; raises LedgerError where it is no such noun."""
@@ -116,10 +117,24 @@ def _trading(status: TradingStatus) -> Columns:
     return {"state": status.state.value}
 
 
+def _terms(version: TermsVersion) -> Columns:
+    return {
+        "number": version.number,
+        "based_on": version.based_on,
+        "at_ns": nanoseconds(version.at),
+        "source": version.source.value,
+        "author": version.author,
+        "approver": version.approver,
+        "state": version.state.value,
+        "content_hash": version.content_hash,
+    }
+
+
 TICKET = Shelf(TICKETS, ("id",), "ticket", Ticket, _ticket)
 ORDER = Shelf(ORDERS, ("client_id",), "order", Order, _order)
 FILL = Shelf(FILLS, ("venue", "account", "trade_id"), "fill", Fill, _fill)
 COMMAND = Shelf(COMMANDS, ("key",), "command", Command, _command)
 TRADING_STATUS = Shelf(TRADING, ("book",), "trading", TradingStatus, _trading)
+TERMS_VERSION = Shelf(TERMS, ("book", "number"), "terms", TermsVersion, _terms)
 
-SHELVES = (TICKET, ORDER, FILL, COMMAND, TRADING_STATUS)
+SHELVES = (TICKET, ORDER, FILL, COMMAND, TRADING_STATUS, TERMS_VERSION)

@@ -133,6 +133,22 @@ TRADING = Table(
     _record(),
 )
 
+TERMS = Table(
+    "terms",
+    METADATA,
+    Column("book", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _integer("based_on"),
+    _integer("at_ns"),
+    _text("source"),
+    _text("author"),
+    _text("approver"),
+    _text("state"),
+    _text("content_hash"),
+    _text("body"),
+    _record(),
+)
+
 INPUTS = Table(
     "inputs",
     METADATA,

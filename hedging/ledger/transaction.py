@@ -12,8 +12,18 @@ from hedging.errors import LedgerError
 from hedging.ledger import chain, leases, queries
 from hedging.ledger.codec import encode
 from hedging.ledger.leases import Lease
-from hedging.ledger.rows import COMMAND, FILL, ORDER, SHELVES, TICKET, TRADING_STATUS, Shelf
+from hedging.ledger.rows import (
+    COMMAND,
+    FILL,
+    ORDER,
+    SHELVES,
+    TERMS_VERSION,
+    TICKET,
+    TRADING_STATUS,
+    Shelf,
+)
 from hedging.ledger.schema import INPUTS
+from hedging.model.terms import TermsState, TermsVersion
 from hedging.model.trading import Command, CommandState, Fill, Order, OrderState, Ticket, TradingStatus
 from hedging.model.view import Record
 
@@ -80,6 +90,15 @@ class Transaction:
         """Store the switch of the lease's book."""
         self._put(TRADING_STATUS, status, self._lease.holder, book=self._lease.book)
 
+    def put_terms(self, version: TermsVersion) -> None:
+        """Store a version of the terms of the lease's book, new or in a later state.
+
+        Only one is in force at a time, so the one before is put first. Raises LedgerError where the author
+        is the approver, or anything but the state would change.
+        """
+        actor = version.ended_by or version.approver or version.author
+        self._put(TERMS_VERSION, version, actor, book=self._lease.book)
+
     def put_inputs(self, inputs_hash: str, body: bytes) -> None:
         """Store, compressed, what a decision was computed from; the same hash again changes nothing."""
         known = select(INPUTS.c.hash).where(INPUTS.c.hash == inputs_hash)
@@ -125,6 +144,10 @@ class Transaction:
     def trading(self) -> TradingStatus:
         """The switch of the lease's book."""
         return queries.trading(self._connection, self._lease.book)
+
+    def terms(self, states: Iterable[TermsState] | None = None) -> tuple[TermsVersion, ...]:
+        """Versions of the lease's book in any of ``states`` (None: all), newest first."""
+        return queries.terms(self._connection, self._lease.book, states, None)
 
     def _put(self, shelf: Shelf, noun: object, actor: str, **columns: object) -> None:
         """Write the record, then the row: insert it, or update all of it."""

@@ -292,7 +292,7 @@ class TestMigration:
         with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
             connection.execute("UPDATE alembic_version SET version_num = '0099'")
         connection.close()
-        with pytest.raises(LedgerError, match=r"revision 0099, newer than this program \(0002\)"):
+        with pytest.raises(LedgerError, match=r"revision 0099, newer than this program \(0003\)"):
             Ledger.open(tmp_path)
 
     def test_a_failing_step_leaves_nothing_behind(self, tmp_path):
