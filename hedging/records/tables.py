@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from hedging.ledger import Series
-from hedging.ledger.codec import utc
 from hedging.ledger.series_marks import FIELDS, MarkFrame, missing
 from hedging.ledger.series_points import Kind, Span
 from hedging.model.view import DecisionRun
@@ -38,7 +37,7 @@ def _row_batch(what: Kind, rows: Sequence[Any]) -> pa.RecordBatch:
     """Rows of the database, whose columns have the names of ours but for the time."""
     values = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
     arrays = [
-        _times([utc(at_ns) for at_ns in values["at_ns"]])
+        pa.array(np.array(values["at_ns"], np.int64) // 1000).cast(field.type)
         if field.name == "at"
         else pa.array(values[field.name], field.type)
         for field in schema(what)
