@@ -16,7 +16,7 @@ from hedging.model.limits import BreachLevel
 from hedging.model.trading import CommandKind, OrderState, TicketState, TradingState
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("exposure", "drift", "tickets", "ledger", "demo")
+PAGES = ("exposure", "drift", "tickets", "scenarios", "ledger", "demo")
 
 
 def run_page(name):

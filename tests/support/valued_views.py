@@ -18,8 +18,8 @@ PERPETUAL = perpetual()
 
 
 def held_snapshot(**changes) -> Snapshot:
-    """Short a call and a put, long the perpetual, ten coins of equity."""
-    held = (position(CALL, -20), position(PUT, -15), position(PERPETUAL, 123_450))
+    """Short a call and a put, long the perpetual beyond the band, ten coins of equity."""
+    held = (position(CALL, -20), position(PUT, -15), position(PERPETUAL, 1_223_450))
     quotes = (
         quote(CALL, mark=0.0312, forward=100_700.0, iv=0.553),
         quote(PUT, mark=0.0021, forward=100_200.0, iv=0.681),
