@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hedging.model.exposure import DeltaProof, ProofVerdict
+from hedging.model.exposure import DeltaProof, ProofVerdict, Road
 from hedging.model.rules import AutoRules
 from hedging.model.trading import (
     AutoMode,
@@ -23,6 +23,7 @@ TRADERS = frozenset({Role.TRADER, Role.RISK})
 STOPPING = frozenset({CommandKind.HALT, CommandKind.AUTO_OFF})
 GOOD_FOR = timedelta(seconds=30)  # how long a wish other than to stop may wait for the engine
 _BY_ITSELF = "auto, armed by "
+_PROVING = frozenset({Road.NET, Road.BLACK})
 MAY: dict[CommandKind, frozenset[Role]] = {
     CommandKind.APPROVE: TRADERS,
     CommandKind.REJECT: TRADERS,
@@ -166,23 +167,25 @@ def auto_refusals(
 ) -> tuple[str, ...]:
     """Why automatic hedging would not act now, in words; empty when it would.
 
-    ``blocked`` names underlyings whose delta is not known.
+    A delta proof that is red by any road refuses. Each account and margin currency needs one, by net
+    transaction or by the sum of Black, that is green or amber; a road that its venue does not offer, or
+    offers in part, refuses only where no other one proves the same. ``blocked`` names underlyings whose delta
+    is not known.
     """
     reasons = []
     if status.state is not TradingState.ACTIVE:
         reasons.append(f"trading is {status.state.value}")
     reasons += [f"the delta of {name} is not fully known" for name in blocked]
     reasons += [
-        f"the delta proof of {proof.underlying} on {proof.account} ({proof.currency}) is red: "
-        f"ours {proof.ours:+.3f}, venue {proof.venue:+.3f}"
+        f"the delta proof of {proof.underlying} on {proof.account} ({proof.currency}) is red by "
+        f"{proof.road}: ours {proof.ours:+.3f}, venue {proof.venue:+.3f}"
         for proof in proofs
         if proof.verdict is ProofVerdict.RED
     ]
     reasons += [
-        f"the delta of {proof.underlying} on {proof.account} ({proof.currency}) cannot be proved: "
-        f"the venue gives no total to compare with"
-        for proof in proofs
-        if proof.verdict is ProofVerdict.UNKNOWN and proof.underlying not in blocked
+        f"the delta of {first.underlying} on {first.account} ({first.currency}) cannot be proved: {first.why}"
+        for first in _unproved(proofs)
+        if first.underlying not in blocked
     ]
     reasons += [
         f"order {order.client_id} is {order.state.value}"
@@ -190,3 +193,15 @@ def auto_refusals(
         if order.state in {OrderState.UNKNOWN, OrderState.QUARANTINED}
     ]
     return tuple(reasons)
+
+
+def _unproved(proofs: Sequence[DeltaProof]) -> tuple[DeltaProof, ...]:
+    """The first proof of each account and margin currency whose delta no road proves or contradicts."""
+    groups: dict[tuple[str, str, str], list[DeltaProof]] = {}
+    for proof in proofs:
+        groups.setdefault((proof.underlying, proof.account, proof.currency), []).append(proof)
+    return tuple(group[0] for group in groups.values() if not any(map(_compared, group)))
+
+
+def _compared(proof: DeltaProof) -> bool:
+    return proof.road in _PROVING and proof.verdict is not ProofVerdict.UNKNOWN

@@ -4,7 +4,7 @@ from math import inf, nan
 import pytest
 from nouns import NOW, order, seconds
 
-from hedging.model.exposure import DeltaProof, ProofVerdict
+from hedging.model.exposure import DeltaProof, ProofVerdict, Road
 from hedging.model.rules import AutoRules
 from hedging.model.trading import (
     AutoMode,
@@ -169,8 +169,8 @@ def test_shadow_does_not_lapse_and_off_keeps_the_reason_it_ended():
     assert auto_off(ended, "second").ended_because == "first"
 
 
-def proof(verdict, ours=1.0, venue=9.0):
-    return DeltaProof(
+def proof(verdict, ours=1.0, venue=9.0, **changes):
+    whole = DeltaProof(
         account="main",
         currency="BTC",
         underlying="BTC",
@@ -179,6 +179,7 @@ def proof(verdict, ours=1.0, venue=9.0):
         tolerance=0.1,
         verdict=verdict,
     )
+    return replace(whole, **changes)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,12 @@ def proof(verdict, ours=1.0, venue=9.0):
     [
         ({"status": TradingStatus(state=TradingState.REDUCING)}, "reducing"),
         ({"status": HALTED}, "halted"),
-        ({"proofs": [proof(ProofVerdict.RED)]}, "red"),
+        ({"proofs": [proof(ProofVerdict.RED)]}, "red by net transaction: ours +1.000, venue +9.000"),
+        ({"proofs": [proof(ProofVerdict.GREEN), proof(ProofVerdict.RED, road=Road.BLACK)]}, "sum of Black"),
+        ({"proofs": [proof(ProofVerdict.GREEN), proof(ProofVerdict.RED, road=Road.EQUITY)]}, "equity + net"),
+        ({"proofs": [proof(ProofVerdict.UNKNOWN, road=Road.BLACK, why="in part: X")]}, "proved: in part: X"),
+        ({"proofs": [proof(ProofVerdict.GREEN, road=Road.EQUITY)]}, "cannot be proved"),
+        ({"proofs": [proof(ProofVerdict.GREEN), proof(ProofVerdict.UNKNOWN, account="b")]}, "BTC on b (BTC)"),
         ({"proofs": [proof(ProofVerdict.UNKNOWN, venue=None)]}, "cannot be proved"),
         ({"orders": [order(state=OrderState.UNKNOWN)]}, "unknown"),
         ({"orders": [order(state=OrderState.QUARANTINED)]}, "quarantined"),
@@ -203,3 +209,16 @@ def test_each_thing_that_is_not_right_refuses_automatic_hedging(changes, word):
 def test_a_delta_that_is_not_known_is_said_once():
     unknown = [proof(ProofVerdict.UNKNOWN, ours=None)]
     assert len(auto_refusals(TradingStatus(), unknown, [], ["BTC"])) == 1
+
+
+@pytest.mark.parametrize("proving", [Road.NET, Road.BLACK])
+@pytest.mark.parametrize("verdict", [ProofVerdict.GREEN, ProofVerdict.AMBER])
+def test_a_road_that_is_not_offered_does_not_block_where_another_one_proves(proving, verdict):
+    found = [proof(ProofVerdict.UNKNOWN, road=road) for road in Road if road is not proving]
+    assert auto_refusals(TradingStatus(), [*found, proof(verdict, road=proving)], [], []) == ()
+
+
+def test_an_account_is_refused_once_however_many_roads_are_unknown():
+    found = [proof(ProofVerdict.UNKNOWN, road=road, why="nothing is stated") for road in Road]
+    (reason,) = auto_refusals(TradingStatus(), found, [], [])
+    assert reason == "the delta of BTC on main (BTC) cannot be proved: nothing is stated"
