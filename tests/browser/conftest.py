@@ -137,6 +137,22 @@ def book_of_our_own(tmp_path: Path, browser: Browser) -> Iterator[tuple[Exchange
     ended(market)
 
 
+@pytest.fixture
+def stoppable(
+    tmp_path: Path, browser: Browser
+) -> Iterator[tuple[subprocess.Popen[str], Callable[..., Window]]]:
+    """An engine that the test may stop in its tracks (SIGSTOP), and the app attached to it."""
+    market = child("paper", "--port", "0", "--seed", "7", "--until-stdin-closes")
+    exchange = Exchange(ready(market), tmp_path)
+    engine = exchange.engine()
+    ready(engine)
+    with serving(HEDGING_STATE=str(tmp_path / "state")) as app, windows(app, browser) as opening:
+        yield engine, opening
+    engine.send_signal(signal.SIGCONT)
+    ended(engine)
+    ended(market)
+
+
 @contextmanager
 def windows(app: App, browser: Browser) -> Iterator[Callable[..., Window]]:
     """Opens windows; at the end none may have shown an error or asked outside."""
