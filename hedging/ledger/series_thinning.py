@@ -26,7 +26,7 @@ EVERY = timedelta(hours=1)
 MINUTE_NS = 60 * 10**9
 
 BATCHES: Mapping[Table, int] = {EXPOSURES: 1000, DRIFTS: 1000, LIMITS: 1000, MARGINS: 1000, MARK_FRAMES: 200}
-"""Rows one step looks at in each table, and no more than a minute's rows beyond; frames are large."""
+"""Rows one step looks at in each table, and what else is of the same instant; frames are large."""
 
 
 class Thinning:
@@ -106,14 +106,16 @@ class Thinning:
 def _thin_window(
     connection: Connection, table: Table, low: int, fine: int, size: int
 ) -> tuple[int | None, int]:
-    """Thin some whole minutes from ``low`` on; where to go on (None: at the end), and how many went."""
+    """Thin a window of rows from ``low`` on; where the next begins (None: at the end), and how many went.
+
+    A row goes where its minute holds a later one of its series, be that in the window or behind it.
+    """
     at = table.c.at_ns
     end = window_end(connection, at, low, fine, size)
     if end is None:
         return None, 0
-    high = min(-(-end // MINUTE_NS) * MINUTE_NS, fine)
     later = table.alias()
     same = [later.c[column.name] == column for column in table.primary_key if column is not at]
     minute_end = (at // MINUTE_NS + 1) * MINUTE_NS
     superseded = exists().where(and_(*same, later.c.at_ns > at, later.c.at_ns < minute_end))
-    return high, connection.execute(delete(table).where(at >= low, at < high, superseded)).rowcount
+    return end, connection.execute(delete(table).where(at >= low, at < end, superseded)).rowcount
