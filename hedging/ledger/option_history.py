@@ -7,9 +7,10 @@ and minute again replaces it. Nothing is older than what the caller says to keep
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from hedging.errors import LedgerError
 from hedging.ledger.codec import decode, encode, nanoseconds, utc
@@ -19,12 +20,16 @@ from hedging.ledger.series import FILE
 from hedging.ledger.smile_schema import LISTED, PICTURES, POINTS
 from hedging.model.instrument import Settlement
 from hedging.model.smile import OptionPoint, SmileView
+from hedging.pricing.arguments import FloatArray
 from hedging.risk.minimum_variance import OptionHistory
 from hedging.units import SECONDS_PER_YEAR
 
 MINUTE_NS = 60 * 10**9
 MOST_ROWS = 2_000_000
 """Rows that one reading may bring into memory: about 130 megabytes."""
+
+PART = 500
+"""Rows made into numbers at once: other threads of the process have their turn between two parts."""
 
 Name = tuple[str, str, int]  # venue, the venue's name, expiry in nanoseconds
 
@@ -95,12 +100,13 @@ class OptionRecords:
             .limit(MOST_ROWS + 1)
         )
         with self._database.reading() as connection:
-            found = connection.execute(query).fetchall()
+            parts = [_table(rows) for rows in connection.execute(query).partitions(PART)]
+        found = np.concatenate([np.empty((0, len(columns))), *parts])
         if len(found) > MOST_ROWS:
             raise LedgerError(
                 f"more than {MOST_ROWS:,} recorded options since {since:%d %b}: ask for less time"
             )
-        return _history([tuple(row) for row in found])
+        return _history(found)
 
     def latest(self) -> datetime | None:
         """The newest recorded minute; None before the first."""
@@ -176,9 +182,12 @@ def _row(point: OptionPoint, ids: Mapping[Name, int]) -> dict[str, object]:
     }
 
 
-def _history(rows: Sequence[tuple[object, ...]]) -> OptionHistory:
-    table = np.array(rows, dtype=np.float64).reshape(-1, 9).T
-    option, at_ns, sign, expiry_ns, forward, mark, delta, vega, inverse = table
+def _table(rows: Sequence[Row[Any]]) -> FloatArray:
+    return np.array([tuple(row) for row in rows], dtype=np.float64)
+
+
+def _history(table: FloatArray) -> OptionHistory:
+    option, at_ns, sign, expiry_ns, forward, mark, delta, vega, inverse = np.ascontiguousarray(table.T)
     minute = np.round(at_ns / MINUTE_NS).astype(np.int64)
     return OptionHistory(
         option=option.astype(np.int64),
