@@ -32,6 +32,7 @@ class WidgetKind(StrEnum):
     CHART = "chart"
     TABLE = "table"
     BARS = "bars"
+    PROOFS = "proofs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

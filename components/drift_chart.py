@@ -23,7 +23,9 @@ def thin(samples: Sequence[ExposureSample], most: int = POINTS) -> tuple[Exposur
     return tuple(kept)
 
 
-def delta(underlying: str, samples: Sequence[ExposureSample], tickets: Sequence[Ticket]) -> Chart:
+def delta(
+    underlying: str, samples: Sequence[ExposureSample], tickets: Sequence[Ticket], convention: str = ""
+) -> Chart:
     """Delta through time with its band; each hedge is a marker with its ticket."""
     title = f"{underlying} delta and its band"
     if not samples:
@@ -47,7 +49,8 @@ def delta(underlying: str, samples: Sequence[ExposureSample], tickets: Sequence[
         xaxis=axis("", type="date", zeroline=False),
         yaxis=axis(underlying, zeroline=True),
     )
-    return Chart(title=title, unit=f"{underlying}, times in UTC", data=tuple(traces), layout=layout)
+    which = f"{underlying}, {convention}" if convention else underlying
+    return Chart(title=title, unit=f"{which}; times in UTC", data=tuple(traces), layout=layout)
 
 
 def ratio(underlying: str, samples: Sequence[ExposureSample]) -> Chart:

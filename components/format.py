@@ -30,6 +30,24 @@ def theta_per_day(theta_usd: float) -> float:
     return theta_usd / 365
 
 
+def vega_from_point(vega_point: float) -> float:
+    """USD per 1.00 of volatility, from USD for one volatility point.
+
+    >>> vega_from_point(1250.0)
+    125000.0
+    """
+    return vega_point * 100
+
+
+def theta_from_day(theta_day: float) -> float:
+    """USD a year of 365 days, from USD a day.
+
+    >>> theta_from_day(-100.0)
+    -36500.0
+    """
+    return theta_day * 365
+
+
 def gamma_per_percent(gamma_coin: float) -> float:
     """Coin of delta for a move of 1 %, from coin per relative move of 1.
 
@@ -133,6 +151,17 @@ def percent(value: float | None, digits: int = 1) -> str:
     return UNKNOWN if value is None else f"{plain(value * 100, digits)} %"
 
 
+def chance(probability: float) -> str:
+    """Probability in whole per cent, and never certain by rounding.
+
+    >>> chance(0.604), chance(0.002), chance(0.9996), chance(1.0)
+    ('60 %', 'below 1 %', 'above 99 %', '100 %')
+    """
+    if 0.995 <= probability < 1:
+        return "above 99 %"
+    return "below 1 %" if probability < 0.005 else f"{100 * probability:.0f} %"
+
+
 def ratio(value: float | None) -> str:
     """Hedge ratio with two digits; unknown where the book is too small to divide by.
 
@@ -196,6 +225,29 @@ def duration(span: timedelta) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def time_left(span: timedelta) -> str:
+    """Time until something, in its two largest parts down to minutes.
+
+    >>> time_left(timedelta(days=2, hours=13, minutes=4)), time_left(timedelta(seconds=75))
+    ('2 d 13 h', '1 min')
+    """
+    minutes = max(0, int(span.total_seconds() // 60))
+    hours, rest = divmod(minutes, 60)
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {rest:02d} min" if hours else f"{minutes} min" if minutes else "below 1 min"
+
+
+def number(value: float) -> str:
+    """A bound as a person would write it: no idle zeros, thousands separated, a true minus.
+
+    >>> number(-5.0), number(8_000_000.0), number(0.125), number(33333.333333)
+    ('−5', '8,000,000', '0.125', '33,333.3333')
+    """
+    text = f"{abs(value):,.4f}".rstrip("0").rstrip(".")
+    return text if value >= 0 or text == "0" else MINUS + text
 
 
 def escape_html(text: str) -> str:

@@ -53,11 +53,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table with what it says when it has no rows."""
+    """A table with what it says when it has no rows; ``caption`` stands beside its title."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     empty: str
+    caption: str = ""
     foot: str = ""
     foot_tone: Tone = Tone.PLAIN
 

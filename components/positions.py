@@ -1,11 +1,10 @@
-"""Tables of the exposure page: positions, delta proof, and what could not be valued."""
+"""Tables of the exposure page: positions, and what could not be valued."""
 
 from decimal import Decimal
 
 from components import format as fmt
 from components.payload import Cell, Column, Row, Table
 from components.theme import Tone, tone_of
-from components.tiles import PROOF_TONE
 from hedging.model.exposure import PositionExposure
 from hedging.model.instrument import Kind
 from hedging.model.view import View
@@ -15,7 +14,7 @@ COLUMNS = (
     Column(id="kind", label="Kind"),
     Column(id="expiry", label="Expiry"),
     Column(id="amount", label="Amount", number=True),
-    Column(id="delta", label="Delta", unit="coin", number=True),
+    Column(id="delta", label="Net Δ", unit="coin", number=True),
     Column(id="delta_black", label="Black Δ", unit="coin", number=True),
     Column(id="gamma", label="Gamma", unit="coin / 1 %", number=True),
     Column(id="vega", label="Vega", unit="USD / pt", number=True),
@@ -78,38 +77,6 @@ def _amount(each: PositionExposure) -> str:
 
 def _number(value: float, text: str) -> Cell:
     return Cell(text, value, tone_of(value))
-
-
-PROOF_COLUMNS = (
-    Column(id="account", label="Account"),
-    Column(id="currency", label="Margin"),
-    Column(id="underlying", label="Coin"),
-    Column(id="ours", label="Ours", unit="coin", number=True),
-    Column(id="venue", label="Exchange", unit="coin", number=True),
-    Column(id="difference", label="Off by", unit="coin", number=True),
-    Column(id="verdict", label="Proof"),
-)
-
-
-def proofs(view: View) -> Table:
-    """Our net transaction delta beside the exchange's own, for each account and margin currency."""
-    rows = []
-    for each in view.underlyings:
-        for proof in each.proofs:
-            known = proof.ours is not None and proof.venue is not None
-            off = (proof.ours or 0.0) - (proof.venue or 0.0) if known else None
-            note = f"tolerance {fmt.plain(proof.tolerance, 4)}"
-            cells = (
-                Cell(proof.account, proof.account),
-                Cell(proof.currency, proof.currency),
-                Cell(proof.underlying, proof.underlying),
-                Cell(fmt.signed(proof.ours, 4), proof.ours),
-                Cell(fmt.signed(proof.venue, 4), proof.venue),
-                Cell(fmt.signed(off, 4), off, note=note),
-                Cell(proof.verdict, proof.verdict, PROOF_TONE[proof.verdict], note),
-            )
-            rows.append(Row(id=f"{proof.account}:{proof.currency}:{proof.underlying}", cells=cells))
-    return Table(columns=PROOF_COLUMNS, rows=tuple(rows), empty="the exchange has not sent its own delta yet")
 
 
 GAP_COLUMNS = (

@@ -5,10 +5,10 @@ from components.payload import Chart, Json, axis, base_layout
 from hedging.model.view import UnderlyingView
 
 
-def figure(each: UnderlyingView) -> Chart:
-    """The delta profile of one underlying."""
+def figure(each: UnderlyingView, convention: str = "") -> Chart:
+    """The delta profile of one underlying; ``convention`` says which delta it is."""
     name, profile = each.underlying, each.profile
-    title, unit = f"{name} delta against spot", name
+    title, unit = f"{name} delta against spot", f"{name}, {convention}" if convention else name
     if profile is None or each.exposure is None:
         return Chart(title=title, unit=unit, empty="unknown until every position is valued")
     traces = [

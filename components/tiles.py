@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 
 from components import format as fmt
+from components.numeraires import convention
 from components.payload import Value
+from components.proofs import PROOF_TONE, off_by, worst
 from components.strip import UNCLEAR, WAITING
 from components.theme import Tone, tone_of
-from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, ProofVerdict
+from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, Road
 from hedging.model.limits import BreachLevel, Measure, Utilisation
 from hedging.model.trading import Outcome
 from hedging.model.view import UnderlyingView, View
+
+LIKELY = 0.5  # from this chance within 8 h on a forecast is a warning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,6 @@ class Tile:
     """An underlying at a glance; figures are unknown, never zero, while gaps forbid a number."""
 
     underlying: str
-    numeraire: str
     delta: Value
     delta_usd: Value
     index: Value
@@ -67,8 +70,7 @@ def _tile(view: View, each: UnderlyingView) -> Tile:
     delta_usd = exposure.delta * exposure.index if exposure else None
     return Tile(
         underlying=name,
-        numeraire=exposure.numeraire.sentence if exposure else "",
-        delta=_value(f"delta-{name}", "Net delta", fmt.coin(delta), delta, name, note=why),
+        delta=_value(f"delta-{name}", _delta_label(view, name), fmt.coin(delta), delta, name, note=why),
         delta_usd=_value(
             f"delta-usd-{name}", "Net delta", fmt.compact_usd(delta_usd), delta_usd, "USD", note=why
         ),
@@ -89,6 +91,11 @@ def _tile(view: View, each: UnderlyingView) -> Tile:
     )
 
 
+def _delta_label(view: View, name: str) -> str:
+    words = convention(view, name)
+    return f"Net delta, {words}" if words else "Net delta"
+
+
 def _value(test_id: str, label: str, text: str, value: float | None, unit: str, *, note: str = "") -> Value:
     return Value(
         id=test_id,
@@ -107,14 +114,61 @@ def _values(view: View, each: UnderlyingView, why: str) -> tuple[Value, ...]:
     vega = fmt.vega_per_point(exposure.vega_usd) if exposure else None
     theta = fmt.theta_per_day(exposure.theta_usd) if exposure else None
     return (
-        _ratio_value(f"ratio-held-{name}", "Hedge ratio held", drift.ratio_held if drift else None, why),
-        _ratio_value(
-            f"ratio-wanted-{name}", "Hedge ratio wanted", drift.ratio_wanted if drift else None, why
-        ),
+        _ratio_value(f"ratio-held-{name}", "Ratio held", drift.ratio_held if drift else None, why),
+        _ratio_value(f"ratio-wanted-{name}", "Ratio wanted", drift.ratio_wanted if drift else None, why),
+        _leaving(each),
+        _after_expiry(name, exposure, why),
         _value(f"gamma-{name}", "Gamma", fmt.coin(gamma), gamma, f"{name} / 1 %", note=why),
         _value(f"vega-{name}", "Vega", fmt.compact_usd(vega), vega, "USD / pt", note=why),
         _value(f"theta-{name}", "Theta", fmt.compact_usd(theta), theta, "USD / day", note=why),
         _utilisation(name, view.limits),
+    )
+
+
+def _after_expiry(name: str, exposure: Exposure | None, why: str) -> Value:
+    """The delta that is left once the next expiry has settled, with the time to it."""
+    test_id = f"after-expiry-{name}"
+    if exposure is None:
+        return _value(test_id, "After expiry", fmt.UNKNOWN, None, name, note=why)
+    if exposure.next_expiry is None or exposure.delta_after_expiry is None:
+        return Value(
+            id=test_id,
+            label="After expiry",
+            text="nothing expires",
+            tone=Tone.PLAIN,
+            note="no option, no future",
+        )
+    left = fmt.time_left(exposure.next_expiry - exposure.at)
+    after = exposure.delta_after_expiry
+    return Value(
+        id=test_id,
+        label=f"After expiry in {left}",
+        text=fmt.coin(after),
+        value=after,
+        unit=name,
+        tone=tone_of(after),
+        note=f"the delta without what settles on {fmt.date_time(exposure.next_expiry)} UTC",
+    )
+
+
+def _leaving(each: UnderlyingView) -> Value:
+    """The chance that the delta, left alone, leaves its band within 8 h."""
+    test_id, found = f"leaving-{each.underlying}", each.leaving_band
+    label = "Leaves its band"
+    if found is None or found.within_8h is None or found.within_1h is None:
+        reason = found.refused if found and found.refused else "there is no forecast yet"
+        return Value(id=test_id, label=label, text=fmt.UNKNOWN, tone=Tone.UNKNOWN, note=reason)
+    if found.median_hours == 0:
+        return Value(id=test_id, label=label, text="outside", value=1.0, unit="now", tone=Tone.NEAR)
+    return Value(
+        id=test_id,
+        label=label,
+        text=fmt.chance(found.within_8h),
+        value=found.within_8h,
+        unit="in 8 h",
+        tone=Tone.NEAR if found.within_8h >= LIKELY else Tone.PLAIN,
+        note=f"{fmt.chance(found.within_1h)} within 1 h; if nobody trades, at a volatility of "
+        f"{fmt.percent(found.vol, 0)} ({found.vol_source})",
     )
 
 
@@ -188,32 +242,21 @@ def _missing(view: View, name: str) -> str:
     return first if len(gaps) == 1 else f"{first}, and {len(gaps) - 1} more"
 
 
-_PROOF_ORDER = (ProofVerdict.RED, ProofVerdict.AMBER, ProofVerdict.UNKNOWN, ProofVerdict.GREEN)
-PROOF_TONE = {
-    ProofVerdict.GREEN: Tone.GOOD,
-    ProofVerdict.AMBER: Tone.NEAR,
-    ProofVerdict.RED: Tone.BREACH,
-    ProofVerdict.UNKNOWN: Tone.UNKNOWN,
-}
-
-
 def _proof(name: str, proofs: tuple[DeltaProof, ...]) -> Value:
-    verdicts = {proof.verdict for proof in proofs} or {ProofVerdict.UNKNOWN}
-    worst = next(verdict for verdict in _PROOF_ORDER if verdict in verdicts)
-    comparable = [proof for proof in proofs if proof.ours is not None and proof.venue is not None]
-    gap = sum((proof.ours or 0.0) - (proof.venue or 0.0) for proof in comparable)
+    verdict = worst(proofs)
+    net = [off for proof in proofs if proof.road is Road.NET and (off := off_by(proof)) is not None]
     note = (
-        f"our delta minus the exchange's own: {fmt.signed(gap, 4)} {name}"
-        if comparable
+        f"our net transaction delta minus the exchange's own: {fmt.signed(sum(net), 4)} {name}"
+        if net
         else "nothing to compare"
     )
     return Value(
         id=f"proof-{name}",
         label="Exchange",
-        text=worst,
-        value=gap if comparable else None,
+        text=verdict,
+        value=sum(net) if net else None,
         unit=name,
-        tone=PROOF_TONE[worst],
+        tone=PROOF_TONE[verdict],
         note=note,
     )
 

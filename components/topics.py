@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 
-from components import drift_chart, ladder, limit_bars, positions, profile, strip, tickets, tiles
+from components import (
+    drift_chart,
+    ladder,
+    limit_bars,
+    numeraires,
+    positions,
+    profile,
+    proofs,
+    strip,
+    tickets,
+    tiles,
+)
 from components.ladder import Greek
 from hedging.desk import Scene
 
@@ -14,12 +25,14 @@ GAPS = "gaps"
 LIMITS = "limits"
 ORDERS = "orders"
 PAST = "past"
+NUMERAIRES = "numeraires:{u}"
 PROFILE = "profile:{u}"
 EXPIRY = "expiry:{u}"
 STRIKE_DELTA = "strike-delta:{u}"
 STRIKE_GAMMA = "strike-gamma:{u}"
 DRIFT = "drift:{u}"
 RATIO = "ratio:{u}"
+PANELS = numeraires.Paced(numeraires.table)
 
 
 def topics(scene: Scene) -> Iterator[tuple[str, object]]:
@@ -30,7 +43,7 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
         return
     yield TILES, tiles.tiles(view)
     yield POSITIONS, positions.positions(view)
-    yield PROOFS, positions.proofs(view)
+    yield PROOFS, proofs.proofs(view)
     yield GAPS, positions.gaps(view)
     yield LIMITS, limit_bars.bars(view)
     yield ORDERS, tickets.orders(view)
@@ -38,9 +51,11 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
     for each in view.underlyings:
         name = each.underlying
         samples = scene.samples.get(name, ())
-        yield PROFILE.format(u=name), profile.figure(each)
+        words = numeraires.convention(view, name)
+        yield NUMERAIRES.format(u=name), PANELS.table(view, each)
+        yield PROFILE.format(u=name), profile.figure(each, words)
         yield EXPIRY.format(u=name), ladder.by_expiry(each)
         yield STRIKE_DELTA.format(u=name), ladder.by_strike(each, Greek.DELTA)
         yield STRIKE_GAMMA.format(u=name), ladder.by_strike(each, Greek.GAMMA)
-        yield DRIFT.format(u=name), drift_chart.delta(name, samples, scene.tickets)
+        yield DRIFT.format(u=name), drift_chart.delta(name, samples, scene.tickets, words)
         yield RATIO.format(u=name), drift_chart.ratio(name, samples)

@@ -7,7 +7,7 @@ from components.guard import refuse_alone
 WIDGETS = (
     Widget(id="delta", kind=WidgetKind.CHART, topic=topics.DRIFT, tabs=True),
     Widget(id="ratio", kind=WidgetKind.CHART, topic=topics.RATIO),
-    Widget(id="limits", kind=WidgetKind.BARS, topic=topics.LIMITS, title="Limits"),
+    Widget(id="limits", kind=WidgetKind.BARS, topic=topics.LIMITS, title="Limits and bands"),
 )
 
 

@@ -16,8 +16,15 @@ WIDGETS = (
         other=topics.STRIKE_GAMMA,
         other_label="gamma",
     ),
+    Widget(
+        id="numeraires",
+        kind=WidgetKind.TABLE,
+        topic=topics.NUMERAIRES,
+        title="What is counted decides the hedge",
+        plain=True,
+    ),
     Widget(id="positions", kind=WidgetKind.TABLE, topic=topics.POSITIONS, title="Positions"),
-    Widget(id="proof", kind=WidgetKind.TABLE, topic=topics.PROOFS, title="Delta proof", plain=True),
+    Widget(id="proof", kind=WidgetKind.PROOFS, topic=topics.PROOFS, title="Delta proof"),
     Widget(id="gaps", kind=WidgetKind.TABLE, topic=topics.GAPS, title="What could not be valued", plain=True),
 )
 

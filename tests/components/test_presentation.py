@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from components import drift_chart, ladder, limit_bars, positions, profile, strip, tickets, tiles, topics
+from components import drift_chart, ladder, positions, profile, strip, tickets, tiles, topics
 from components import format as fmt
 from components.ladder import Greek
 from components.theme import DARK, LIGHT, Palette, Tone, token
@@ -63,7 +63,7 @@ class TestTopics:
         fake.seed_history(minutes=1)
         samples = {name: fake.series.samples(name, view.at - timedelta(hours=1)) for name in ("BTC", "ETH")}
         found = dict(topics.topics(scene(view, samples=samples)))
-        assert len(found) == 8 + 2 * 6
+        assert len(found) == 8 + 2 * 7
         for payload in found.values():
             assert tokens(msgspec.json.decode(msgspec.json.encode(payload))) <= set(Palette.__slots__)
 
@@ -74,7 +74,7 @@ class TestTopics:
     def test_nothing_valued_is_still_drawn_and_has_no_number(self, blind):
         found = dict(topics.topics(scene(blind)))
         for tile in found["tiles"].tiles:
-            figures = (tile.delta, tile.delta_usd, *tile.values[:5])
+            figures = (tile.delta, tile.delta_usd, *tile.values)
             assert all(figure.value is None for figure in figures)
             assert all(figure.text == fmt.UNKNOWN for figure in figures)
             assert all(figure.tone is Tone.UNKNOWN for figure in figures)
@@ -96,7 +96,24 @@ class TestTiles:
         assert by_id["gamma-BTC"].value == exposure.gamma_coin / 100
         assert by_id["vega-BTC"].value == exposure.vega_usd / 100
         assert by_id["theta-BTC"].value == exposure.theta_usd / 365
-        assert tile.numeraire == "keep my coins"
+        assert tile.delta.label == "Net delta, keep my coins, sticky strike"
+
+    def test_the_delta_after_the_next_expiry_stands_beside_it_with_the_time_to_it(self, view):
+        exposure = view.underlyings[0].exposure
+        after = {figure.id: figure for figure in tiles.tiles(view).tiles[0].values}["after-expiry-BTC"]
+        assert after.value == exposure.delta_after_expiry
+        assert after.label == f"After expiry in {fmt.time_left(exposure.next_expiry - exposure.at)}"
+
+    def test_nothing_that_expires_is_said_and_is_no_number(self, view):
+        each = view.underlyings[0]
+        plain = replace(each.exposure, next_expiry=None, delta_after_expiry=None)
+        changed = replace(view, underlyings=(replace(each, exposure=plain),))
+        after = {figure.id: figure for figure in tiles.tiles(changed).tiles[0].values}["after-expiry-BTC"]
+        assert (after.text, after.value) == ("nothing expires", None)
+
+    def test_a_likely_way_out_of_the_band_is_a_warning_in_words(self, view):
+        leaving = {figure.id: figure for figure in tiles.tiles(view).tiles[0].values}["leaving-BTC"]
+        assert (leaving.text, leaving.unit, leaving.tone) == ("60 %", "in 8 h", Tone.NEAR)
 
     def test_an_unknown_order_forbids_to_say_inside(self, fake, view):
         inside = _with_drift(view, DriftState.INSIDE)
@@ -219,13 +236,6 @@ class TestTables:
         assert cells["vega"].value == first.vega_usd / 100
         assert cells["theta"].value == first.theta_usd / 365
 
-    def test_a_missing_venue_delta_is_unknown_not_zero(self, view):
-        each = view.underlyings[0]
-        proof = replace(each.proofs[0], venue=None, verdict=ProofVerdict.UNKNOWN)
-        table = positions.proofs(replace(view, underlyings=(replace(each, proofs=(proof,)),)))
-        assert [cell.text for cell in table.rows[0].cells[4:6]] == [fmt.UNKNOWN, fmt.UNKNOWN]
-        assert table.rows[0].cells[5].value is None
-
     def test_orders_show_progress_and_an_unknown_one_stands_out(self, fake, view):
         order = _order(fake, view, OrderState.UNKNOWN)
         row = tickets.orders(replace(view, orders=(order,))).rows[0]
@@ -247,27 +257,6 @@ class TestTables:
         found = tickets.past((ticket, replace(ticket, id="old", state=TicketState.REJECTED, note="too dear")))
         assert [row.id for row in found.rows] == ["old"]
         assert found.rows[0].cells[-1].text == "too dear"
-
-
-class TestLimits:
-    def test_share_of_the_hard_limit_and_its_word(self, view):
-        delta = next(each for each in view.limits if each.limit.measure == "delta")
-        full = replace(delta, value=-delta.limit.hard * 1.5, level=BreachLevel.HARD)
-        bar = limit_bars.bars(replace(view, limits=(full,))).bars[0]
-        assert bar.share == pytest.approx(1.5)
-        assert (bar.word, bar.tone) == ("BREACH", Tone.BREACH)
-        assert bar.soft_share == pytest.approx(0.75)
-
-    def test_vega_is_per_point(self, view):
-        vega = next(each for each in view.limits if each.limit.measure == "vega")
-        bar = limit_bars.bars(replace(view, limits=(replace(vega, value=123_400.0),))).bars[0]
-        assert (bar.value, bar.unit) == ("1,234", "USD / pt")
-
-    def test_an_unknown_value_is_grey(self, view):
-        bar = limit_bars.bars(
-            replace(view, limits=(replace(view.limits[0], value=None, level=BreachLevel.UNKNOWN),))
-        ).bars[0]
-        assert (bar.share, bar.value, bar.tone) == (None, fmt.UNKNOWN, Tone.UNKNOWN)
 
 
 class TestStrip:

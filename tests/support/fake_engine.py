@@ -9,7 +9,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from fake_smile import smile_view
+from fake_terms import FakeTerms
+
+from hedging.errors import HedgingError
 from hedging.ledger import Ledger, Series
+from hedging.ledger.option_history import OptionRecords
 from hedging.model.exposure import (
     DeltaProof,
     Drift,
@@ -17,19 +22,21 @@ from hedging.model.exposure import (
     Exposure,
     PositionExposure,
     ProofVerdict,
+    Road,
 )
 from hedging.model.instrument import AmountUnit, Instrument, Kind, OptionKind, Settlement
 from hedging.model.limits import (
     Band,
     BreachLevel,
-    HedgeTarget,
+    Forecast,
     Limit,
     Measure,
-    Numeraire,
-    Scope,
-    ScopeKind,
+    NoForecast,
     Utilisation,
+    VolSource,
 )
+from hedging.model.market import Quote
+from hedging.model.terms import Terms
 from hedging.model.trading import (
     AutoMode,
     AutoSetting,
@@ -51,6 +58,7 @@ from hedging.model.view import (
     DecisionRun,
     ExposureSample,
     Feed,
+    HedgeMarket,
     LadderCell,
     Profile,
     UnderlyingView,
@@ -61,6 +69,22 @@ from hedging.units import Side
 
 SPOT = {"BTC": 103_410.0, "ETH": 3_870.0}
 BAND = {"BTC": 5.0, "ETH": 60.0}
+EQUITY = 120.0
+LEAVING = Forecast(within_1h=0.18, within_8h=0.604, median_hours=5.7, vol=0.52, vol_source=VolSource.REALISED)
+
+
+def _utilisation(limit: Limit, value: float | None) -> Utilisation:
+    share = 0.0 if value is None else value / limit.hard
+    level = BreachLevel.HARD if share > 1 else BreachLevel.SOFT if share > 0.75 else BreachLevel.INSIDE
+    known = limit.measure is Measure.DELTA and limit.underlying is not None
+    return Utilisation(
+        limit=limit,
+        value=value,
+        level=BreachLevel.UNKNOWN if value is None else level,
+        forecast=replace(LEAVING, within_1h=0.02, within_8h=0.31, median_hours=19.0)
+        if known and value is not None
+        else Forecast(refused=NoForecast.NO_SLOPE),
+    )
 
 
 def option(underlying: str, expiry: datetime, strike: float, kind: OptionKind) -> Instrument:
@@ -130,6 +154,12 @@ def position(instrument: Instrument, amount: float, spot: float, wobble: float) 
     )
 
 
+def _first(each: PositionExposure, held: tuple[PositionExposure, ...]) -> bool:
+    """Whether a position expires before or with every other."""
+    expiries = [other.instrument.expiry for other in held if other.instrument.expiry]
+    return each.instrument.expiry is not None and each.instrument.expiry == min(expiries)
+
+
 class FakeEngine:
     """Writes what an engine would, and answers commands."""
 
@@ -147,6 +177,8 @@ class FakeEngine:
         self.feed_age = 0.4
         self.gaps: tuple[object, ...] = ()
         self.blackout = False
+        self.terms = FakeTerms(self.ledger, self.lease, self.started, BAND)
+        self.version = self.terms.current
 
     def seed_history(self, minutes: int = 60) -> None:
         """An hour of samples before now."""
@@ -202,6 +234,9 @@ class FakeEngine:
         now = datetime.now(UTC)
         self.steps += 1
         self._answer(now)
+        self.version = self.terms.current
+        if self.steps % 20 == 1:
+            self._put_smiles(now)
         self._work(now)
         exposures = {name: self._exposure(name, now) for name in SPOT}
         for name, exposure in exposures.items():
@@ -219,18 +254,37 @@ class FakeEngine:
         )
         return view
 
+    def _put_smiles(self, now: datetime) -> None:
+        """A picture of each smile, as seldom as they are fitted."""
+        records = OptionRecords.open(self.folder)
+        for name, spot in SPOT.items():
+            records.put_picture(
+                smile_view(self._own(name), spot, self._delta(name, now.timestamp()), now)
+            )
+        records.close()
+
+    def _own(self, name: str) -> Terms:
+        own = self.version.terms.of(name)
+        assert own is not None
+        return own
+
+    def _band(self, name: str) -> Band:
+        return self._own(name).band
+
     def _exposure(self, name: str, now: datetime) -> Exposure:
-        delta = self._delta(name, now.timestamp())
+        share = self._own(name).numeraire.hedged_share
+        net = self._delta(name, now.timestamp())
+        delta = net + share * EQUITY
         spot = SPOT[name] * (1 + 0.002 * math.sin(now.timestamp() / 13))
         held = self.positions(name)
         return Exposure(
             underlying=name,
             at=now,
-            numeraire=Numeraire(0.0),
+            numeraire=self._own(name).numeraire,
             index=spot,
-            equity=120.0,
+            equity=EQUITY,
             delta=delta,
-            delta_net=delta,
+            delta_net=net,
             delta_hedge=self.hedge[name],
             delta_primary=delta - self.hedge[name],
             gamma_coin=sum(each.gamma_coin for each in held),
@@ -239,6 +293,8 @@ class FakeEngine:
             theta_usd=sum(each.theta_usd for each in held),
             gross_notional_usd=sum(each.notional_usd for each in held),
             hedge_position=self.hedge[name],
+            delta_after_expiry=delta - sum(each.delta_net for each in held if _first(each, held)),
+            next_expiry=min(each.instrument.expiry for each in held if each.instrument.expiry),
         )
 
     def _live_tickets(self) -> tuple[Ticket, ...]:
@@ -252,7 +308,7 @@ class FakeEngine:
                 if ticket.state is TicketState.PROPOSED and ticket.expires_at < now:
                     self._put(replace(ticket, state=TicketState.EXPIRED, version=ticket.version + 1), now)
                 return
-        band = BAND[name]
+        band = self._band(name).upper
         if abs(delta) <= band or self.blackout:
             return
         self.count += 1
@@ -373,6 +429,16 @@ class FakeEngine:
                         ),
                     )
                     answer = f"automatic hedging is {mode}"
+                case (
+                    CommandKind.PROPOSE_TERMS
+                    | CommandKind.APPROVE_TERMS
+                    | CommandKind.REJECT_TERMS
+                    | CommandKind.WITHDRAW_TERMS
+                ):
+                    try:
+                        answer = self.terms.answer(command, now)
+                    except HedgingError as error:
+                        state, answer = CommandState.REFUSED, str(error)
                 case _:
                     answer = "noted"
             with self.ledger.write(self.lease, now) as transaction:
@@ -488,36 +554,66 @@ class FakeEngine:
                 self._underlying(name, exposure, now, tickets) for name, exposure in exposures.items()
             ),
             positions=() if self.blackout else tuple(each for name in SPOT for each in self.positions(name)),
-            limits=tuple(
-                each for name, exposure in exposures.items() for each in self._limits(name, exposure)
+            limits=(
+                *(each for name, exposure in exposures.items() for each in self._limits(name, exposure)),
+                *self._wider(exposures),
             ),
             tickets=tickets,
             orders=tuple(self.orders.values()),
+            hedges=tuple(self._hedge(name, exposure, now) for name, exposure in exposures.items()),
+            terms=self.version,
+            proposals=self.terms.proposals,
         )
 
+    def _hedge(self, name: str, exposure: Exposure, now: datetime) -> HedgeMarket:
+        instrument = perpetual(name)
+        quote = Quote(
+            venue=instrument.venue,
+            instrument=instrument.name,
+            bid=exposure.index - 1,
+            ask=exposure.index + 1,
+            bid_size=1e6,
+            ask_size=1e6,
+            mark=exposure.index,
+            index=exposure.index,
+            forward=exposure.index,
+            iv=None,
+            venue_delta=None,
+            venue_at=now,
+            received_at=now,
+            touch_received_at=now,
+        )
+        return HedgeMarket(instrument=instrument, quote=quote)
+
     def _limits(self, name: str, exposure: Exposure) -> tuple[Utilisation, ...]:
-        found = []
-        for measure, value, hard in (
-            (Measure.DELTA, exposure.delta, BAND[name] * 4),
-            (Measure.GAMMA_1PCT, exposure.gamma_coin / 100, BAND[name] / 2),
-            (Measure.VEGA, exposure.vega_usd, 4e6),
-            (Measure.GROSS_NOTIONAL, exposure.gross_notional_usd, 2.5e7),
-            (Measure.HEDGE_POSITION, exposure.hedge_position, BAND[name] * 8),
-        ):
-            share = abs(value) / hard
-            level = (
-                BreachLevel.HARD if share > 1 else BreachLevel.SOFT if share > 0.75 else BreachLevel.INSIDE
-            )
-            limit = Limit(
-                scope=Scope(ScopeKind.UNDERLYING, name), measure=measure, soft=hard * 0.75, hard=hard
-            )
-            found.append(Utilisation(limit=limit, value=value, level=level))
-        return tuple(found)
+        values = {
+            Measure.DELTA: exposure.delta,
+            Measure.GAMMA_1PCT: exposure.gamma_coin / 100,
+            Measure.VEGA: exposure.vega_usd,
+            Measure.GROSS_NOTIONAL: exposure.gross_notional_usd,
+            Measure.HEDGE_POSITION: exposure.hedge_position,
+        }
+        return tuple(
+            _utilisation(limit, None if self.blackout else abs(values[limit.measure]))
+            for limit in self._own(name).limits
+        )
+
+    def _wider(self, exposures: dict[str, Exposure]) -> tuple[Utilisation, ...]:
+        values = {
+            Measure.LEVERAGE: 2.1,
+            Measure.GROSS_NOTIONAL: sum(each.gross_notional_usd for each in exposures.values()),
+            Measure.NET_NOTIONAL: 8.2e6,
+            Measure.VEGA: sum(abs(each.vega_usd) for each in exposures.values()),
+        }
+        return tuple(
+            _utilisation(limit, None if self.blackout else values[limit.measure])
+            for limit in self.version.terms.wider
+        )
 
     def _underlying(
         self, name: str, exposure: Exposure, now: datetime, tickets: tuple[Ticket, ...]
     ) -> UnderlyingView:
-        band = Band(lower=-BAND[name], centre=0.0, upper=BAND[name], target=HedgeTarget.CENTRE)
+        band = self._band(name)
         beyond = max(exposure.delta - band.upper, band.lower - exposure.delta, 0.0)
         state = (
             DriftState.INSIDE if beyond == 0 else DriftState.ABOVE if exposure.delta > 0 else DriftState.BELOW
@@ -590,26 +686,26 @@ class FakeEngine:
                 pnl_usd=tuple(0.0 for _ in spots),
             ),
             ladder=ladder,
-            proofs=(
+            proofs=tuple(
                 DeltaProof(
                     account="main",
-                    currency=name,
+                    currency=currency,
                     underlying=name,
-                    ours=exposure.delta,
-                    venue=exposure.delta + 0.0021,
+                    ours=ours,
+                    venue=ours + off,
                     tolerance=0.05,
                     verdict=ProofVerdict.GREEN,
-                ),
-                DeltaProof(
-                    account="main",
-                    currency="USDC",
-                    underlying=name,
-                    ours=0.31,
-                    venue=0.31,
-                    tolerance=0.05,
-                    verdict=ProofVerdict.GREEN,
-                ),
+                    road=road,
+                    why="0.02 coin and 0.5 % of the gross delta are what an index 0.3 % away does",
+                )
+                for currency, ours, off, road in (
+                    (name, exposure.delta_net, 0.0021, Road.NET),
+                    (name, exposure.delta_net + 1.4, -0.0004, Road.BLACK),
+                    (name, exposure.delta_net + EQUITY, 0.0021, Road.EQUITY),
+                    ("USDC", 0.31, 0.0, Road.NET),
+                )
             ),
+            leaving_band=LEAVING,
             decision=Decision(
                 at=now,
                 underlying=name,
@@ -621,7 +717,7 @@ class FakeEngine:
                     Verdict(
                         check="band",
                         passed=beyond == 0,
-                        reason=f"delta {exposure.delta:+.2f}, band ±{BAND[name]:g}",
+                        reason=f"delta {exposure.delta:+.2f}, band ±{band.upper:g}",
                     ),
                 ),
                 inputs_hash="c" * 64,

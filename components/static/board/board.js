@@ -7,10 +7,11 @@ import { configure, everyTick, standing, state, subscribe } from "./hub.js";
 import { showHelp } from "./keys.js";
 import { strip } from "./strip.js";
 import { table } from "./table.js";
+import { proofs } from "./proofs.js";
 import { refresh } from "./theme.js";
 import { tiles } from "./tiles.js";
 
-const KINDS = { tiles, table, bars, strip, chart };
+const KINDS = { tiles, table, bars, strip, chart, proofs };
 const CHOICE = "desk-underlying";
 const boards = new WeakMap();
 let mounts = 0;

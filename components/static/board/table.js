@@ -17,6 +17,7 @@ export function table(host, spec) {
 
   const rows = new Map();
   let payload = null;
+  let heads = "";
   let sort = { column: -1, down: true };
 
   filter.addEventListener("input", () => draw());
@@ -95,7 +96,7 @@ export function table(host, spec) {
     }
     const ids = new Set(payload.rows.map((row) => row.id));
     for (const id of rows.keys()) if (!ids.has(id)) rows.delete(id);
-    setText(count, payload.rows.length ? `${list.length === payload.rows.length ? "" : `${list.length} of `}${payload.rows.length}` : "");
+    setText(count, payload.caption ? payload.caption : payload.rows.length ? `${list.length === payload.rows.length ? "" : `${list.length} of `}${payload.rows.length}` : "");
     setText(empty, payload.rows.length ? "nothing matches the filter" : payload.empty);
     empty.hidden = list.length > 0;
     grid.hidden = payload.rows.length === 0;
@@ -105,9 +106,14 @@ export function table(host, spec) {
 
   return {
     update(next) {
-      const first = payload === null;
+      const head = JSON.stringify(next.columns);
       payload = next;
-      if (first) drawHead();
+      if (head !== heads) {
+        heads = head;
+        sort = { column: -1, down: true };
+        rows.clear();
+        drawHead();
+      }
       draw();
     },
     close() {},

@@ -10,7 +10,7 @@ function build(tile, choose) {
     delta: element("b", { class: "desk-big" }),
     deltaUsd: element("span"),
     index: element("span"),
-    numeraire: element("span", { class: "desk-chip", title: "the numeraire: what the delta is measured against" }),
+    label: element("div", { class: "desk-label desk-delta-label", title: "what the delta is measured against, and what volatility is taken to do when the price moves" }),
     incomplete: element("span", { class: "desk-chip desk-unknown" }),
     warning: element("span", { class: "desk-chip desk-near" }),
     age: element("span", { class: "desk-chip desk-near desk-age" }),
@@ -30,10 +30,10 @@ function build(tile, choose) {
   const root = element(
     "section",
     { class: "desk-tile desk-live", "data-testid": `tile-${tile.underlying}`, "data-underlying": tile.underlying, onclick: () => choose(tile.underlying) },
-    element("header", { class: "desk-tile-head" }, name, parts.index, parts.numeraire, parts.ticket, parts.incomplete, parts.warning, parts.age),
+    element("header", { class: "desk-tile-head" }, name, parts.index, parts.ticket, parts.incomplete, parts.warning, parts.age),
     element("div", { class: "desk-tile-main" },
       element("div", { class: "desk-tile-delta" },
-        element("div", { class: "desk-label" }, "Net delta"),
+        parts.label,
         element("div", { class: "desk-headline" }, parts.delta, element("span", { class: "desk-unit" }, tile.underlying), parts.deltaUsd, element("span", { class: "desk-unit" }, "USD")),
         element("div", { class: "desk-gauge" }, parts.word, parts.track, parts.scale)),
       parts.grid),
@@ -89,7 +89,8 @@ function drawTile(built, tile, chosen) {
   setFigure(parts.delta, tile.delta);
   setFigure(parts.deltaUsd, tile.delta_usd);
   setFigure(parts.index, { ...tile.index, text: `${tile.index.text} USD` });
-  chip(parts.numeraire, tile.numeraire);
+  setText(parts.label, tile.delta.label);
+  setAttribute(parts.label, "data-testid", `convention-${tile.underlying}`);
   chip(parts.incomplete, tile.incomplete && "incomplete");
   setAttribute(parts.incomplete, "title", tile.incomplete);
   chip(parts.warning, tile.warning && "order outcome unknown");
