@@ -29,6 +29,7 @@ from hedging.risk.exposure import exposure
 from hedging.risk.greeks import value_positions
 from hedging.risk.holdings import NOTHING_HELD, Holdings
 from hedging.risk.limits import utilisations
+from hedging.risk.plausible import far_from_index
 from hedging.risk.proof import proofs
 from hedging.risk.scopes import ScopeParts, scope_parts
 from hedging.risk.smile_shift import with_smiles
@@ -119,7 +120,7 @@ def assess(snapshot: Snapshot, rules: Rules, known: Holdings = NOTHING_HELD) -> 
                 gaps.append(
                     _gap(item, item.underlying, GapReason.NOT_FINITE, "its delta is no finite number")
                 )
-    scopes = scope_parts(rules, exposures, gaps, book, snapshot.balances)
+    scopes = scope_parts(rules, exposures, gaps, book, snapshot.equities)
     return Assessment(
         snapshot,
         book,
@@ -347,6 +348,10 @@ def _hedge_gaps(item: UnderlyingRules, snapshot: Snapshot, max_age: float) -> It
             yield _gap(item, name, GapReason.MISSING, f"no {what} has arrived with {name}")
         elif not 0 < value < inf:
             yield _gap(item, name, GapReason.NOT_FINITE, f"the {what} with {name} is {value}")
+    if quote.mark and quote.index and 0 < quote.mark < inf and 0 < quote.index < inf:
+        odd = far_from_index(f"the mark price of {name}", quote.mark, quote.index)
+        if odd:
+            yield _gap(item, name, GapReason.IMPLAUSIBLE, odd)
 
 
 def _equity_gaps(item: UnderlyingRules, snapshot: Snapshot, holdings: Holdings) -> Iterator[Gap]:

@@ -12,7 +12,7 @@ from math import isfinite
 
 import numpy as np
 
-from hedging.model.book import Balance
+from hedging.model.book import Balance, Holding
 from hedging.model.exposure import Exposure
 from hedging.model.limits import Measure, Scope, ScopeKind
 from hedging.model.rules import Rules
@@ -85,7 +85,7 @@ def scope_parts(
     exposures: Mapping[str, Exposure],
     gaps: Iterable[Gap],
     book: ValuedBook,
-    balances: Sequence[Balance],
+    equities: Sequence[Balance | Holding],
 ) -> Mapping[Scope, ScopeParts]:
     """Every scope that a limit is on, by its parts.
 
@@ -95,9 +95,9 @@ def scope_parts(
         gaps: all that is missing; one of the whole book leaves no scope known, one of an underlying that
             underlying in none.
         book: every position; an underlying without rules counts at its net transaction delta.
-        balances: of every account, for equity.
+        equities: balances and holdings of every account, for equity.
     """
-    desk = _Desk(rules, exposures, frozenset(gap.underlying for gap in gaps), book, balances)
+    desk = _Desk(rules, exposures, frozenset(gap.underlying for gap in gaps), book, equities)
     found = {}
     for item in rules.underlyings:
         scope = Scope(ScopeKind.UNDERLYING, item.underlying)
@@ -186,11 +186,11 @@ class _Desk:
         exposures: Mapping[str, Exposure],
         troubled: frozenset[str | None],
         book: ValuedBook,
-        balances: Sequence[Balance],
+        equities: Sequence[Balance | Holding],
     ) -> None:
         self._exposures = exposures
         self._troubled = troubled
-        self._balances = balances
+        self._equities = equities
         self._book = book
         self._cells = _Cells(book)
         self._shares = {item.underlying: item.numeraire.hedged_share for item in rules.underlyings}
@@ -206,7 +206,7 @@ class _Desk:
         """Accounts inside a scope."""
         if scope.kind is ScopeKind.ACCOUNT:
             return frozenset({scope.name})
-        every = self._venues.keys() | {balance.account for balance in self._balances}
+        every = self._venues.keys() | {each.account for each in self._equities}
         if scope.kind is ScopeKind.BOOK:
             return frozenset(every)
         return frozenset(account for account in every if self._venues.get(account) == scope.name)
@@ -217,7 +217,7 @@ class _Desk:
             None in self._troubled
             or self._hedging.get(underlying) in accounts
             or bool(self._rows(underlying, accounts))
-            or any(b.currency == underlying and b.account in accounts for b in self._balances)
+            or any(e.currency == underlying and e.account in accounts for e in self._equities)
         )
 
     def whole(self, underlying: str) -> Part | None:
@@ -245,8 +245,8 @@ class _Desk:
         if index is None:
             return None
         rows = self._rows(underlying, accounts)
-        own = [b for b in self._balances if b.currency == underlying and b.account in accounts]
-        equity = self._cells.coins(rows) + sum(balance.equity for balance in own)
+        own = [each for each in self._equities if each.currency == underlying and each.account in accounts]
+        equity = self._cells.coins(rows) + sum(each.equity for each in own)
         share = self._shares.get(underlying, 0.0)
         cells = self._cells
         return Part(
@@ -263,8 +263,11 @@ class _Desk:
         )
 
     def equity_usd(self, accounts: frozenset[str]) -> float | None:
-        """Equity of the accounts in USD; None where a balance is missing or has no price."""
-        own = [balance for balance in self._balances if balance.account in accounts]
+        """Equity of the accounts in USD; None where a balance is missing or has no price.
+
+        Holdings are left out: the balance in USD of their account counts them, or they margin nothing.
+        """
+        own = [each for each in self._equities if isinstance(each, Balance) and each.account in accounts]
         if accounts - {balance.account for balance in own}:
             return None
         total = 0.0
