@@ -13,6 +13,7 @@ from hedging.model.snapshot import Gap, GapReason, Snapshot
 from hedging.pricing import black76
 from hedging.pricing.arguments import Unpriceable, unpriceable
 from hedging.risk.holdings import NOTHING_HELD, BoolArray, FloatArray, Holdings, IntArray
+from hedging.risk.plausible import implausible, plausible, plausible_iv
 from hedging.risk.valued import Columns, Marks, ValuedBook
 from hedging.units import SECONDS_PER_YEAR, epoch_microseconds
 
@@ -100,8 +101,8 @@ def _marks(
     fresh = np.abs(now - received) <= max_age * MICROSECONDS
     plain = (mark > 0) & (mark < np.inf) & (index > 0) & (index < np.inf)
     priceable = (mark >= 0) & (mark < np.inf) & (index > 0) & (index < np.inf)
-    priceable &= (forward > 0) & (forward < np.inf) & (iv > 0) & (iv < np.inf)
-    fine = fresh & np.where(holdings.option, priceable, plain)
+    priceable &= (forward > 0) & (forward < np.inf) & plausible_iv(iv)
+    fine = fresh & np.where(holdings.option, priceable, plain) & plausible(holdings, mark, index, forward)
     years = (holdings.expiry - now) / (SECONDS_PER_YEAR * MICROSECONDS)
     return Marks(mark, index, forward, iv, years), np.flatnonzero(~fine)
 
@@ -241,7 +242,15 @@ def _gap(instrument: Instrument, quote: Quote | None, at: datetime, max_age: flo
                 detail=f"the {name} of {instrument.name} is {value}",
                 underlying=instrument.underlying,
             )
-    return None
+    odd = implausible(instrument, quote)
+    if not odd:
+        return None
+    return Gap(
+        what=instrument.name,
+        reason=GapReason.IMPLAUSIBLE,
+        detail=odd,
+        underlying=instrument.underlying,
+    )
 
 
 def _unpriceable(instrument: Instrument, why: Unpriceable) -> Gap:
