@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from hedging import clock
 from hedging.errors import HedgingError, LedgerError
-from hedging.ledger import Closes, Ledger, SavedScenarios, Series
+from hedging.ledger import Closes, Ledger, OptionRecords, SavedScenarios, Series
+from hedging.model.smile import SmileView
+from hedging.model.terms import TermsVersion
 from hedging.model.trading import Command, CommandKind, Fill, Order, Role, Ticket
 from hedging.model.view import DecisionRun, ExposureSample, Record, View
 from hedging.model.what_if import Close
@@ -98,6 +100,7 @@ class Scene:
     samples: Mapping[str, tuple[ExposureSample, ...]]
     tickets: tuple[Ticket, ...]
     has_demo: bool
+    smiles: Mapping[str, SmileView] = field(default_factory=dict)
 
 
 def permission(person: Person, kind: CommandKind) -> Denied | None:
@@ -128,6 +131,8 @@ class Desk:
         self._samples: dict[str, tuple[ExposureSample, ...]] = {}
         self._past: tuple[tuple[str, ...], tuple[Ticket, ...]] | None = None
         self._closes = Closes.open(folder)
+        self._options = OptionRecords.open(folder)
+        self._smiles: dict[str, SmileView] = {}
         self._seen_closes: dict[str, tuple[datetime, tuple[Close, ...]]] = {}
         self.saved = SavedScenarios.open(folder)
         self.has_demo = has_demo
@@ -142,6 +147,7 @@ class Desk:
         self._ledger.close()
         self._series.close()
         self._closes.close()
+        self._options.close()
         self.saved.close()
 
     def sequence(self) -> int:
@@ -176,6 +182,7 @@ class Desk:
             },
             tickets=self._recent_tickets(view),
             has_demo=self.has_demo,
+            smiles=self.smiles(view),
         )
 
     def samples(self, underlying: str, since: datetime) -> tuple[ExposureSample, ...]:
@@ -186,6 +193,23 @@ class Desk:
         joined = tuple(each for each in held + fresh if each.at >= since) if fresh else held
         self._samples[underlying] = joined[-HISTORY_POINTS:]
         return self._samples[underlying]
+
+    def smiles(self, view: View) -> Mapping[str, SmileView]:
+        """The latest picture of each underlying's smile, where there is one; read again when it is newer."""
+        found = {}
+        for each in view.underlyings:
+            latest = self._options.picture_at(each.underlying)
+            held = self._smiles.get(each.underlying)
+            if latest is not None and (held is None or held.at != latest):
+                held = self._options.picture(each.underlying)
+            if held is not None and latest is not None:
+                found[each.underlying] = held
+        self._smiles = found
+        return found
+
+    def terms(self, limit: int = 50) -> tuple[TermsVersion, ...]:
+        """Versions of the terms, newest first, whatever became of them."""
+        return self._ledger.terms(limit=limit)
 
     def _recent_tickets(self, view: View) -> tuple[Ticket, ...]:
         """Latest tickets of any state; read again when a ticket in the view has changed."""

@@ -178,3 +178,16 @@ def test_doorway_tells_that_something_changed(desk, fake):
     assert doorway.scene().view is not None
     doorway.set(Standing(phase=Phase.FAILED, note="the demo ended", desk=desk))
     assert doorway.scene().view is None
+
+
+def test_smiles_and_versions_of_the_terms_are_read(fake, tmp_path):
+    view = fake.step()
+    desk = Desk.open(tmp_path, has_demo=False)
+    assert set(desk.scene().smiles) == {"BTC", "ETH"}
+    first = desk.smiles(view)["BTC"]
+    assert desk.smiles(view)["BTC"] is first
+    fake.steps = 0
+    fake.step()
+    assert desk.smiles(view)["BTC"].at > first.at
+    assert [version.number for version in desk.terms()] == [1]
+    desk.close()
