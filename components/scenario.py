@@ -6,7 +6,7 @@ import streamlit as st
 from components import assets, scenario_edit, session
 from components import format as fmt
 from components.payload import Chart
-from components.scenario_answer import ANSWERS, Answer, NoAnswer
+from components.scenario_answer import Answer, NoAnswer, kept_answer, key_of
 from components.scenario_asked import SHIFT, SHOW, SIDE, SPOT, TIME, UNDERLYING, UNIT, VOL, drawing, question
 from components.scenario_choice import (
     NEXT_EXPIRY,
@@ -19,10 +19,12 @@ from components.scenario_choice import (
     Side,
     Unit,
     next_expiry,
+    reach,
     steps,
 )
 from components.scenario_figure import figure, slice_figure
-from components.scenario_tail import CONFIDENCES, HORIZONS, tail_table, tails
+from components.scenario_kept import Kept
+from components.scenario_tail import CONFIDENCES, HORIZONS, Tails, tail_table, tails
 from components.scenario_words import exposures, sentences
 from hedging.desk import DOORWAY, Desk
 from hedging.errors import LedgerError
@@ -31,6 +33,7 @@ from hedging.risk.scenario import VolShift
 from hedging.venues.history import LONGEST
 
 REFRESH_SECONDS = 5.0
+TAILS: Kept[Tails] = Kept()
 HORIZON, CONFIDENCE = "scenario-horizon", "scenario-confidence"
 _SHEET_JS = """
 export default async function ({ parentElement, data }) {
@@ -64,11 +67,11 @@ def _body() -> None:
         return
     _choices(view)
     asked = question(view)
-    found = ANSWERS.answer(view, asked)
+    found = kept_answer(view, asked)
     left, right = st.columns([2.35, 1], gap="small")
     with left:
         _grid(view, asked, found)
-        _tails(view, found)
+        _tails(view, asked, found)
     with right:
         if isinstance(found, Answer):
             show, unit, _ = drawing()
@@ -167,19 +170,17 @@ def _tail_choices() -> None:
         )  # fmt: skip
 
 
-def _tails(view: View, found: Answer | NoAnswer) -> None:
+def _tails(view: View, asked: Question, found: Answer | NoAnswer) -> None:
     """Value at risk and expected shortfall, or why there is none."""
     desk = DOORWAY.standing.desk
     _tail_choices()
     if desk is None or isinstance(found, NoAnswer):
         return
-    hours = HORIZONS.get(session.text_of(HORIZON), 1)
-    confidence = session.number_of(CONFIDENCE)
-    words = _tail_words(desk, view, found, hours, confidence if confidence in CONFIDENCES else 0.95)
+    words = _tail_words(desk, view, asked, found)
     st.html(f'<div class="desk-panel desk-live desk-sheet-table">{words}</div>')
 
 
-def _tail_words(desk: Desk, view: View, found: Answer, hours: int, confidence: float) -> str:
+def _tail_words(desk: Desk, view: View, asked: Question, found: Answer) -> str:
     name = found.live.underlying
     hedge = next((each.instrument for each in view.hedges if each.instrument.underlying == name), None)
     if hedge is None:
@@ -188,4 +189,8 @@ def _tail_words(desk: Desk, view: View, found: Answer, hours: int, confidence: f
         closes = desk.closes(hedge.key, view.at - LONGEST)
     except LedgerError as error:
         return f'<div class="desk-line desk-said-refused">{fmt.escape_html(str(error))}</div>'
-    return tail_table(tails(found, closes, hours, confidence), name)
+    hours = HORIZONS.get(session.text_of(HORIZON), 1)
+    confidence = reach(CONFIDENCES, session.number_of(CONFIDENCE), 0.95)
+    book = key_of(view, Question(underlying=name, changes=asked.changes))
+    key = (book, hours, confidence, len(closes), closes[-1].at if closes else None)
+    return tail_table(TAILS.value(key, lambda: tails(found, closes, hours, confidence)), name)

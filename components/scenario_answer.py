@@ -1,14 +1,13 @@
 """What the app's own process computes for the Scenarios page, from the latest view; never the engine."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from components import format as fmt
 from components.scenario_choice import Question, days_of, shocks
+from components.scenario_kept import Kept
 from hedging.errors import BadInput
 from hedging.model.exposure import DriftState, Exposure, PositionExposure
 from hedging.model.instrument import Instrument
@@ -21,8 +20,6 @@ from hedging.risk.scenario import Surface, WorstCell, scenario, worst
 from hedging.risk.what_if import added, hedge_position
 from hedging.risk.what_if_book import Terms, WhatIfBook, what_if_book
 from hedging.units import Side as TradeSide
-
-MOST_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,30 +65,17 @@ class NoAnswer:
     reason: str
 
 
-class Answers:
-    """Computes answers and keeps the latest few, by view, underlying, changes and shocks."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[object, ...], Answer | NoAnswer] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def answer(self, view: View, question: Question) -> Answer | NoAnswer:
-        """The answer for this very view."""
-        key = (view.book, view.engine_started_at, view.sequence, question)
-        with self._lock:
-            found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
-                return found
-        made = answer(view, question)
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return made
+KEPT: Kept[Answer | NoAnswer] = Kept()
 
 
-ANSWERS = Answers()
+def key_of(view: View, question: Question) -> Hashable:
+    """What an answer depends on: the very view, and the question."""
+    return (view.book, view.engine_started_at, view.sequence, question)
+
+
+def kept_answer(view: View, question: Question) -> Answer | NoAnswer:
+    """The answer for this very view, computed once for all who ask."""
+    return KEPT.value(key_of(view, question), lambda: answer(view, question))
 
 
 def answer(view: View, question: Question) -> Answer | NoAnswer:

@@ -1,6 +1,9 @@
 """The grid on screen: what is computed from a view, what a gap leaves, what the figure says."""
 
 import math
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
@@ -8,8 +11,7 @@ import pytest
 from nouns import NOW, leg, quote, seconds, ticket, underlying_rules
 from valued_views import CALL, PERPETUAL, PUT, held_snapshot, valued_view
 
-from components import scenario_answer
-from components.scenario_answer import Answer, Answers, NoAnswer, answer, difference
+from components.scenario_answer import Answer, NoAnswer, answer, difference, key_of
 from components.scenario_choice import (
     NEXT_EXPIRY,
     Question,
@@ -25,6 +27,7 @@ from components.scenario_choice import (
     NOW as AT_ONCE,
 )
 from components.scenario_figure import brief, exact, figure, slice_figure, values_of
+from components.scenario_kept import Kept
 from components.scenario_words import exposures, sentences, worst_words
 from hedging.model.limits import Band, HedgeTarget, Numeraire
 from hedging.model.snapshot import Gap, GapReason
@@ -118,41 +121,52 @@ class TestAnswer:
         assert "cannot be repriced" in answer(replace(VIEW, positions=broken), ASKED).reason
 
 
-class TestAnswers:
-    @pytest.fixture
-    def counted(self, monkeypatch):
-        made = []
-        monkeypatch.setattr(
-            scenario_answer, "answer", lambda view, asked: made.append(asked) or NoAnswer("x")
-        )
-        return made
-
-    def test_one_view_and_question_are_computed_once(self, counted):
-        kept = Answers()
-        for _ in range(3):
-            kept.answer(VIEW, ASKED)
-        assert len(counted) == 1
-
+class TestKept:
     @pytest.mark.parametrize(
         ("view", "asked"),
         [
             (replace(VIEW, sequence=8), ASKED),
             (replace(VIEW, engine_started_at=NOW + seconds(1)), ASKED),
+            (replace(VIEW, book="another"), ASKED),
             (VIEW, replace(ASKED, spot_reach=0.1)),
             (VIEW, replace(ASKED, changes=(CHANGE,))),
         ],
     )
-    def test_whatever_changes_the_figures_is_computed_anew(self, counted, view, asked):
-        kept = Answers()
-        kept.answer(VIEW, ASKED)
-        kept.answer(view, asked)
-        assert len(counted) == 2
+    def test_whatever_changes_the_figures_is_computed_anew(self, view, asked):
+        kept = Kept()
+        made = [kept.value(key_of(*each), object) for each in ((VIEW, ASKED), (view, asked))]
+        assert made[0] is not made[1]
+        assert kept.value(key_of(VIEW, ASKED), object) is made[0]
 
-    def test_only_the_latest_are_kept(self, counted):
-        kept = Answers()
-        for sequence in range(scenario_answer.MOST_KEPT + 10):
-            kept.answer(replace(VIEW, sequence=sequence), ASKED)
-        assert len(kept._kept) == scenario_answer.MOST_KEPT
+    def test_only_the_latest_that_were_asked_for_are_kept(self):
+        kept = Kept(most=2)
+        one = kept.value(1, object)
+        kept.value(2, object)
+        assert kept.value(1, object) is one
+        kept.value(3, object)
+        assert len(kept) == 2
+        assert kept.value(1, object) is one
+
+    def test_two_that_ask_at_once_are_computed_once(self):
+        kept, made, begun = Kept(), [], threading.Event()
+
+        def make():
+            begun.set()
+            time.sleep(0.05)
+            made.append(1)
+            return object()
+
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: kept.value("x", make), range(4)))
+        assert begun.is_set()
+        assert len(made) == 1
+        assert len({id(each) for each in found}) == 1
+
+    def test_an_error_is_kept_by_nobody(self):
+        kept = Kept()
+        with pytest.raises(ZeroDivisionError):
+            kept.value("x", lambda: 1 / 0)
+        assert kept.value("x", lambda: 5) == 5
 
 
 class TestChoice:
