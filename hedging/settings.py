@@ -14,9 +14,26 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from hedging.errors import SettingsError
-from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, Scope, ScopeKind
+from hedging.model.limits import (
+    WHOLE_BOOK,
+    Band,
+    HedgeTarget,
+    Limit,
+    Measure,
+    Numeraire,
+    Scope,
+    ScopeKind,
+)
 from hedging.model.retention import Retention
-from hedging.model.rules import AgeRules, AutoRules, ExecutionRules, Rules, UnderlyingRules
+from hedging.model.rules import (
+    AccountPlace,
+    AgeRules,
+    AutoRules,
+    ExecutionRules,
+    Rules,
+    UnderlyingRules,
+)
+from hedging.model.smile import SmileRule
 from hedging.model.view import VenueMode
 
 # Strict: neither a text nor true is a number here.
@@ -34,7 +51,10 @@ MEASURES = {
     "delta": Measure.DELTA,
     "gamma_1pct": Measure.GAMMA_1PCT,
     "vega": Measure.VEGA,
+    "theta": Measure.THETA,
     "gross_notional": Measure.GROSS_NOTIONAL,
+    "net_notional": Measure.NET_NOTIONAL,
+    "leverage": Measure.LEVERAGE,
     "hedge_position": Measure.HEDGE_POSITION,
 }
 
@@ -117,14 +137,49 @@ class LimitSettings(_Section):
         return self
 
 
-class LimitsSettings(_Section):
+class WiderLimitsSettings(_Section):
+    """Limits of an account, a venue or the book; none is required."""
+
+    hedge_position: LimitSettings | None = None
+    delta: LimitSettings | None = None
+    gamma_1pct: LimitSettings | None = None
+    vega: LimitSettings | None = None
+    theta: LimitSettings | None = None
+    gross_notional: LimitSettings | None = None
+    net_notional: LimitSettings | None = None
+    leverage: LimitSettings | None = None
+
+    def limits(self, scope: Scope) -> tuple[Limit, ...]:
+        """The nouns the core reads."""
+        return tuple(
+            Limit(scope=scope, measure=measure, soft=found.soft, hard=found.hard)
+            for name, measure in MEASURES.items()
+            if (found := getattr(self, name)) is not None
+        )
+
+
+class LimitsSettings(WiderLimitsSettings):
     """Limits of one underlying; the position limit is required, no order passes without it."""
 
     hedge_position: LimitSettings
     delta: LimitSettings
-    gamma_1pct: LimitSettings | None = None
-    vega: LimitSettings | None = None
-    gross_notional: LimitSettings | None = None
+
+
+class DeskLimitsSettings(_Section):
+    """Limits of the whole book, and of accounts and venues by their names."""
+
+    book: WiderLimitsSettings = WiderLimitsSettings()
+    account: Mapping[str, WiderLimitsSettings] = Field(default_factory=dict)
+    venue: Mapping[str, WiderLimitsSettings] = Field(default_factory=dict)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The nouns the core reads: the book's first."""
+        found = list(self.book.limits(WHOLE_BOOK))
+        for kind, named in ((ScopeKind.ACCOUNT, self.account), (ScopeKind.VENUE, self.venue)):
+            for name, section in named.items():
+                found += section.limits(Scope(kind, name))
+        return tuple(found)
 
 
 class UnderlyingSettings(_Section):
@@ -136,28 +191,24 @@ class UnderlyingSettings(_Section):
     max_order_coin: Positive
     band: BandSettings
     limits: LimitsSettings
+    smile: SmileRule = SmileRule.STICKY_STRIKE
 
     @model_validator(mode="after")
-    def _band_inside_limit(self) -> "UnderlyingSettings":
+    def _inside_limits(self) -> "UnderlyingSettings":
         widest = max(abs(self.band.lower), abs(self.band.upper))
         if widest > self.limits.delta.hard:
             raise ValueError(
                 f"the band reaches {widest:g}, beyond the hard delta limit {self.limits.delta.hard:g}"
             )
+        if self.max_order_coin > self.limits.hedge_position.hard:
+            raise ValueError(
+                f"max_order_coin {self.max_order_coin:g} lies beyond the hard limit of the hedge position, "
+                f"{self.limits.hedge_position.hard:g}: lower the one or raise the other"
+            )
         return self
 
     def rules(self, underlying: str, venue: str) -> UnderlyingRules:
         """The nouns the core reads."""
-        limits = [
-            Limit(
-                scope=Scope(ScopeKind.UNDERLYING, underlying),
-                measure=measure,
-                soft=found.soft,
-                hard=found.hard,
-            )
-            for name, measure in MEASURES.items()
-            if (found := getattr(self.limits, name)) is not None
-        ]
         return UnderlyingRules(
             underlying=underlying,
             account=self.account,
@@ -165,8 +216,9 @@ class UnderlyingSettings(_Section):
             hedge_instrument=self.hedge,
             numeraire=Numeraire(self.numeraire),
             band=Band(**self.band.model_dump()),
-            limits=tuple(limits),
+            limits=self.limits.limits(Scope(ScopeKind.UNDERLYING, underlying)),
             max_order_coin=self.max_order_coin,
+            smile=self.smile,
         )
 
 
@@ -247,6 +299,7 @@ class Settings(_Section):
     state: Path
     accounts: tuple[AccountSettings, ...] = Field(min_length=1)
     underlyings: Mapping[str, UnderlyingSettings] = Field(min_length=1)
+    limits: DeskLimitsSettings = DeskLimitsSettings()
     watch: tuple[str, ...] = ()
     execution: ExecutionSettings = ExecutionSettings()
     ages: AgeSettings = AgeSettings()
@@ -270,6 +323,7 @@ class Settings(_Section):
             if account.name == item.account and account.venue != HEDGED_AT
         ]
         mistakes += _shared_keys(self.accounts)
+        mistakes += self._unknown_scopes()
         if len(set(names)) != len(names):
             mistakes.append(f"two accounts have the same name ({', '.join(names)}); rename one")
         if len(modes) != 1:
@@ -277,6 +331,20 @@ class Settings(_Section):
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
+
+    def _unknown_scopes(self) -> list[str]:
+        """Limits of accounts and venues that the file does not have."""
+        accounts = {account.name for account in self.accounts}
+        venues = {str(account.venue) for account in self.accounts}
+        return [
+            f"limits.{kind}.{name} names no {kind} of this file; it has {', '.join(sorted(known))}"
+            for kind, given, known in (
+                ("account", self.limits.account, accounts),
+                ("venue", self.limits.venue, venues),
+            )
+            for name in given
+            if name not in known
+        ]
 
     @property
     def mode(self) -> VenueMode:
@@ -291,6 +359,8 @@ class Settings(_Section):
             underlyings=tuple(
                 item.rules(name, venues[item.account]) for name, item in self.underlyings.items()
             ),
+            wider=self.limits.limits,
+            accounts=tuple(AccountPlace(account.name, str(account.venue)) for account in self.accounts),
             execution=ExecutionRules(**self.execution.model_dump()),
             ages=AgeRules(**self.ages.model_dump()),
             auto=AutoRules(**self.auto.model_dump()),

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hedging.ledger import Lease, Ledger, Transaction
+from hedging.model.terms import TermsState, TermsVersion
 from hedging.model.trading import (
     Command,
     CommandState,
@@ -23,6 +25,20 @@ FENCE_MARGIN = timedelta(seconds=2)
 REMEMBERED_FILLS = 5000
 REMEMBERED_ORDERS = 60
 FillContent = tuple[str, str, str, str, int, Decimal, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class TermsStep:
+    """What becomes of the terms by one command: versions in the order they are stored, and the answer.
+
+    ``status``: the book's switch, where it changes, with why; ``tickets`` that are closed.
+    """
+
+    versions: tuple[TermsVersion, ...]
+    answer: str
+    status: TradingStatus | None = None
+    why: str = ""
+    tickets: tuple[Ticket, ...] = ()
 
 
 class Blotter:
@@ -45,7 +61,7 @@ class Blotter:
         """Hold the book for another while. Raises LeaseLost when another engine took it."""
         self.lease = self._ledger.renew_lease(self.lease, self._now(), timedelta(seconds=LEASE_SECONDS))
 
-    def _write(self) -> AbstractContextManager[Transaction]:
+    def writing(self) -> AbstractContextManager[Transaction]:
         """A write under the lease; one that ran out while this process stood still is renewed, if still ours.
 
         Raises LeaseLost when another engine took it meanwhile: its token is the greater one.
@@ -61,10 +77,31 @@ class Blotter:
 
     def put_status(self, status: TradingStatus, why: str, actor: str = "engine") -> None:
         """Change what may be sent, with the reason."""
-        with self._write() as transaction:
+        with self.writing() as transaction:
             transaction.put_trading(status)
             transaction.record("trading status", actor, status.state.value, {"why": why})
         self.status = status
+
+    def terms(self) -> tuple[TermsVersion, ...]:
+        """Versions of the terms that wait or are in force, newest first."""
+        return self._ledger.terms(self.lease.book, (TermsState.PROPOSED, TermsState.IN_FORCE))
+
+    def put_terms(self, command: Command, step: Callable[[Transaction], TermsStep]) -> None:
+        """Store what ``step``, asked inside the transaction, makes of the terms, and the command's answer."""
+        with self.writing() as transaction:
+            found = step(transaction)
+            for version in found.versions:
+                transaction.put_terms(version)
+            for ticket in found.tickets:
+                transaction.put_ticket(ticket)
+            if found.status is not None and found.status != self.status:
+                transaction.put_trading(found.status)
+                state = found.status.state.value
+                transaction.record("trading status", command.user, state, {"why": found.why})
+            transaction.settle_command(command.key, CommandState.DONE, found.answer)
+        self.status = found.status or self.status
+        for ticket in found.tickets:
+            self._keep_ticket(ticket)
 
     def put_ticket(self, ticket: Ticket) -> None:
         """Store a ticket's present state."""
@@ -74,7 +111,7 @@ class Blotter:
         """Store tickets, or successive states of one, in one commit; ``inputs``: what the last rests on."""
         if not steps:
             return
-        with self._write() as transaction:
+        with self.writing() as transaction:
             for ticket in steps:
                 transaction.put_ticket(ticket)
             if inputs is not None:
@@ -87,7 +124,7 @@ class Blotter:
         judge: Callable[[Transaction, tuple[Order, ...]], tuple[Order, Refusal | None]],
     ) -> tuple[Order, Refusal | None]:
         """Insert an attempt if the gates, asked inside the transaction, let it pass; nothing is sent here."""
-        with self._write() as transaction:
+        with self.writing() as transaction:
             order, refusal = judge(transaction, transaction.orders(LIVE))
             if refusal is None:
                 transaction.put_order(order)
@@ -99,13 +136,13 @@ class Blotter:
         """Store a later state of an order."""
         if self.recent.get(order.client_id) == order:
             return
-        with self._write() as transaction:
+        with self.writing() as transaction:
             transaction.put_order(order)
         self._keep_order(order)
 
     def book(self, order: Order, fills: Sequence[Fill]) -> tuple[Order, tuple[Fill, ...]]:
         """Store an order with its fills in one transaction; returns what is new of them."""
-        with self._write() as transaction:
+        with self.writing() as transaction:
             transaction.put_order(order)
             fresh = tuple(fill for fill in fills if transaction.add_fill(fill))
             checked = filled_late(order, transaction.fills(order.client_id), self._now())
@@ -123,17 +160,17 @@ class Blotter:
 
     def book_foreign(self, fill: Fill) -> bool:
         """Store a fill that is no order of ours; False when it was already there."""
-        with self._write() as transaction:
+        with self.writing() as transaction:
             return transaction.add_fill(fill)
 
     def settle(self, command: Command, state: CommandState, answer: str) -> None:
         """Answer a command."""
-        with self._write() as transaction:
+        with self.writing() as transaction:
             transaction.settle_command(command.key, state, answer)
 
     def record(self, kind: str, ref: str, body: object, actor: str = "engine") -> None:
         """Append a record of something that changed no row."""
-        with self._write() as transaction:
+        with self.writing() as transaction:
             transaction.record(kind, actor, ref, body)
 
     def order(self, client_id: str) -> Order | None:

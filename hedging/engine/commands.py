@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hedging.engine.desk_state import DeskState
+from hedging.engine.terms import TermsClerk
 from hedging.errors import BadInput, VenueError, WorkflowError
 from hedging.model.trading import (
     AutoSetting,
@@ -37,6 +38,7 @@ class Clerk:
     def __init__(self, desk: DeskState, start: Callable[[Ticket], None]) -> None:
         self._desk = desk
         self._start = start
+        self._terms = TermsClerk(desk)
         self._acts: dict[CommandKind, Callable[[Command], Answer]] = {
             CommandKind.APPROVE: self._approve,
             CommandKind.REJECT: self._reject,
@@ -52,8 +54,11 @@ class Clerk:
         late = authority.too_late(command, self._desk.now())
         refusal = authority.may(command.role, command.kind) or late
         try:
+            if refusal is None and command.kind in self._terms.kinds:
+                self._terms.handle(command)
+                return
             answer = (REFUSED, refusal.reason) if refusal else self._acts[command.kind](command)
-        except WorkflowError as error:
+        except (WorkflowError, BadInput) as error:
             answer = (REFUSED, str(error))
         self._desk.blotter.settle(command, *answer)
         self._desk.wake()

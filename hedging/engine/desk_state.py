@@ -14,12 +14,14 @@ from hedging.model.book import Balance
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.snapshot import Snapshot
+from hedging.model.terms import TermsState, TermsVersion
 from hedging.model.trading import Fill
 from hedging.risk.smile_shift import Smiles, asked_for
 from hedging.venues.reading_session import ReadingSession
 from hedging.venues.session import AccountSession
 from hedging.workflow.authority import auto_off
 from hedging.workflow.order import UNPROVED
+from hedging.workflow.terms import with_terms
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ class DeskState:
     cancels: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     latest_trouble: str = ""
     smiles: Smiles = field(default_factory=Smiles)
+    terms: TermsVersion | None = None
+    proposals: tuple[TermsVersion, ...] = ()
 
     def item(self, underlying: str) -> UnderlyingRules:
         """Rules of one underlying."""
@@ -60,9 +64,17 @@ class DeskState:
         """The book valued now."""
         return assess(self.snapshot(self.now()), self.rules)
 
-    def snapshot(self, now: datetime) -> Snapshot:
-        """All that is known at ``now``, of the smiles only what the rules in force ask for."""
-        asked = asked_for(self.smiles, self.rules)
+    def take_terms(self, versions: Sequence[TermsVersion]) -> None:
+        """Work under the version in force from the next cycle on, and show those that wait."""
+        self.proposals = tuple(each for each in versions if each.state is TermsState.PROPOSED)
+        for each in versions:
+            if each.state is TermsState.IN_FORCE and each != self.terms:
+                self.terms, self.rules = each, with_terms(self.rules, each.terms)
+        self.wake()
+
+    def snapshot(self, now: datetime, rules: Rules | None = None) -> Snapshot:
+        """All that is known at ``now``, of the smiles only what the rules (those in force) ask for."""
+        asked = asked_for(self.smiles, rules or self.rules)
         return replace(
             self.book.snapshot(now),
             smiles=asked.slices,

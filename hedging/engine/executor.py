@@ -131,6 +131,8 @@ def _next_amount(desk: DeskState, run: Run, whole: Assessment, clip: int) -> Dec
     ticket, instrument, leg = run.ticket, run.instrument, run.ticket.legs[0]
     if desk.blotter.status.state is TradingState.HALTED or desk.latches.trips != run.trips:
         raise Over("trading was halted")
+    if desk.item(ticket.underlying) != run.item:
+        raise Over("the terms that it was computed under are no longer in force")
     if desk.now() >= ticket.expires_at:
         raise Over("its time was over")
     if clip >= MOST_CLIPS:
@@ -242,6 +244,8 @@ def _gate_state(
         live=live,
         messages=tuple(desk.messages),
         clock_offset_seconds=book.clock_offset,
+        scopes=whole.scopes,
+        instruments=book.instruments,
     )
 
 

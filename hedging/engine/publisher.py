@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hedging.decide import Assessment
 from hedging.engine.desk_state import DeskState
+from hedging.engine.forecasting import REMEMBERED, Volatilities, leaving_band, remembered, with_forecasts
 from hedging.engine.sampling import Pace, Seen, moment, seen
 from hedging.errors import UnpriceableError
 from hedging.ledger import Series
@@ -22,6 +23,7 @@ from hedging.model.view import (
     VenueMode,
     View,
 )
+from hedging.risk.forecast import Vol
 from hedging.risk.profile import ladder, profile
 from hedging.workflow.authority import auto_refusals
 
@@ -83,6 +85,11 @@ class Publisher:
         self._pace = Pace()
         self._seen: Seen | None = None
         self._thinning = series.thinning(retention)
+        self._vols = Volatilities()
+        since = identity.started_at - REMEMBERED
+        for item in desk.rules.underlyings:
+            samples = series.samples(item.underlying, since)
+            remembered(((s.underlying, s.at, s.index) for s in samples), self._vols)
         self.runs = DecisionRuns()
 
     def view(self, whole: Assessment, *, ready: bool, status: str) -> View:
@@ -93,6 +100,9 @@ class Publisher:
         self._sequence += 1
         blocked = [u.underlying for u in desk.rules.underlyings if u.underlying not in whole.exposures]
         recent = tuple(reversed(blotter.recent.values()))
+        for name, found in whole.exposures.items():
+            self._vols.take(name, found.at, found.index)
+        vols = {item.underlying: self._vols.vol(item.underlying, whole) for item in desk.rules.underlyings}
         return View(
             sequence=self._sequence,
             at=desk.now(),
@@ -108,13 +118,17 @@ class Publisher:
             auto_refusals=auto_refusals(blotter.status, whole.proofs, recent, blocked),
             feeds=self._feeds(),
             gaps=whole.gaps,
-            underlyings=tuple(self._underlying(item, whole) for item in desk.rules.underlyings),
+            underlyings=tuple(
+                self._underlying(item, whole, vols[item.underlying]) for item in desk.rules.underlyings
+            ),
             positions=whole.positions,
-            limits=whole.limits,
+            limits=with_forecasts(whole, vols),
             tickets=tuple(blotter.tickets.values()),
             orders=recent[:12],
             balances=whole.snapshot.balances if whole.snapshot else (),
             hedges=tuple(self._hedges(whole)),
+            terms=desk.terms,
+            proposals=desk.proposals,
         )
 
     def _hedges(self, whole: Assessment) -> Iterator[HedgeMarket]:
@@ -138,7 +152,7 @@ class Publisher:
         if offset is None or abs(offset) <= MOST_CLOCK_OFFSET:
             self._thinning.step(view.at)
 
-    def _underlying(self, item: UnderlyingRules, whole: Assessment) -> UnderlyingView:
+    def _underlying(self, item: UnderlyingRules, whole: Assessment, vol: Vol | None) -> UnderlyingView:
         found = whole.exposures.get(item.underlying)
         return UnderlyingView(
             underlying=item.underlying,
@@ -149,6 +163,7 @@ class Publisher:
             proofs=tuple(p for p in whole.proofs if p.underlying == item.underlying),
             decision=self.runs.latest(item.underlying),
             hedge_instrument=item.hedge_instrument,
+            leaving_band=leaving_band(item.underlying, item.band, whole, vol),
         )
 
     def _profile(self, found: Exposure, whole: Assessment) -> Profile | None:

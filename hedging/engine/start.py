@@ -22,15 +22,18 @@ from hedging.engine.live_book import LiveBook
 from hedging.engine.loop import Loop, Parts
 from hedging.engine.publisher import Identity, Publisher
 from hedging.engine.smiles import live_smiles
-from hedging.errors import BadInput, HedgingError, LeaseLost, LedgerError, SettingsError
+from hedging.engine.terms import premises_of, taken_up
+from hedging.errors import HedgingError, LeaseLost, LedgerError, SettingsError
 from hedging.ledger import Lease, Ledger, Series
 from hedging.lifeline import parent_gone
 from hedging.model.instrument import Instrument
-from hedging.policy.band import FixedBand
+from hedging.model.terms import TermsVersion
 from hedging.policy.sizing import lot_in_coin
 from hedging.settings import Settings
 from hedging.venues.stream import AccountStream, MarketStream, StreamEvents
 from hedging.workflow.authority import auto_off, halted
+from hedging.workflow.terms import terms_of, with_terms
+from hedging.workflow.terms_checks import Premises, flaws
 
 POINTER = "current"
 SWITCH_SECONDS = 0.0005  # Python's own 5 ms is what an order would wait each time the loop reads prices
@@ -60,18 +63,27 @@ async def run_engine(settings: Settings, ends: Ends = Ends.BY_SIGNAL) -> None:
     """
     accounts = open_accounts(settings)
     try:
-        instruments = await _checked(settings, accounts)
+        checked = await _checked(settings, accounts)
         records = _records(settings)
         try:
-            await _serve(settings, accounts, instruments, records, ends)
+            await _serve(settings, accounts, checked, records, ends)
         finally:
             _close(records)
     finally:
         accounts.close()
 
 
-async def _checked(settings: Settings, accounts: Accounts) -> dict[str, Instrument]:
-    """Keys, instruments, bands against lots: every reason not to start, before anything is opened."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the venues list, by key, and what the desk's terms are held against."""
+
+    instruments: dict[str, Instrument]
+    premises: Premises
+
+
+async def _checked(settings: Settings, accounts: Accounts) -> Checked:
+    """Keys, instruments, terms against lots: every reason not to start, before anything is opened."""
+    lots: dict[str, float | None] = {}
     instruments = await checked_instruments(accounts, tuple(settings.underlyings))
     for item in settings.rules.underlyings:
         hedge = instruments.get(item.hedge_key)
@@ -84,19 +96,12 @@ async def _checked(settings: Settings, accounts: Accounts) -> dict[str, Instrume
         quote = await session.run(session.ticker, hedge.name)
         if quote.index is None:
             raise SettingsError(f"the venue gives no index price with {hedge.name}; the lot has no delta")
-        lot = lot_in_coin(hedge, quote.index)
-        try:
-            FixedBand(item.band).check_lot(lot)
-        except BadInput as error:
-            raise SettingsError(f"underlyings.{item.underlying}.band: {error}") from error
-        small = [limit for limit in item.limits if limit.measure.value in {"delta", "hedge position"}]
-        for limit in small:
-            if limit.hard < lot:
-                raise SettingsError(
-                    f"underlyings.{item.underlying}.limits: the hard limit of {limit.measure.value} is "
-                    f"{limit.hard:g} {item.underlying}, less than one lot ({lot:g}); raise it"
-                )
-    return instruments
+        lots[item.underlying] = lot_in_coin(hedge, quote.index)
+    premises = premises_of(settings.rules, lots)
+    found = flaws(terms_of(settings.rules), premises)
+    if found:
+        raise SettingsError("\n  ".join(("the terms of the configuration cannot be used:", *found)))
+    return Checked(instruments, premises)
 
 
 def _records(settings: Settings) -> Records:
@@ -121,23 +126,26 @@ def _close(records: Records) -> None:
 async def _serve(
     settings: Settings,
     accounts: Accounts,
-    instruments: dict[str, Instrument],
+    checked: Checked,
     records: Records,
     ends: Ends,
 ) -> None:
     woken = asyncio.Event()
-    rules, addresses = settings.rules, accounts.addresses
+    blotter = Blotter(records.ledger, records.lease, clock.utc_now)
+    terms = taken_up(blotter, settings.rules, checked.premises, clock.utc_now())
+    rules, addresses = with_terms(settings.rules, terms.terms), accounts.addresses
     desk = DeskState(
         rules=rules,
         book=LiveBook(accounts.names, (i.hedge_key for i in rules.underlyings), rules.ages),
-        blotter=Blotter(records.ledger, records.lease, clock.utc_now),
+        blotter=blotter,
         latches=Latches(settings.state),
         sessions=accounts.trading,
         readers=accounts.readers,
         now=clock.utc_now,
         wake=woken.set,
     )
-    desk.book.instruments = instruments
+    desk.book.instruments = checked.instruments
+    desk.take_terms(blotter.terms())
     _start_safe(desk)
     for account in accounts.names:
         await desk.read_positions(account)
@@ -155,7 +163,7 @@ async def _serve(
     markets[0].add_tickers(settings.watch)
     for stream in streams:
         stream.start()
-    _announce(settings)
+    _announce(settings, terms)
     _favour_latency()
     try:
         async with (
@@ -184,11 +192,13 @@ def _start_safe(desk: DeskState) -> None:
         desk.blotter.put_status(halted(desk.blotter.status, reason), reason, "kill file")
 
 
-def _announce(settings: Settings) -> None:
+def _announce(settings: Settings, terms: TermsVersion) -> None:
+    """Say on standard output that the engine is ready, and under which version of the terms."""
     pointer = settings.state.parent / POINTER
     pointer.write_text(str(settings.state.resolve()) + "\n", encoding="utf-8")
+    version = {"number": terms.number, "author": terms.author, "reason": terms.reason}
     line = {"event": "ready", "book": settings.book, "state": str(settings.state), "mode": settings.mode}
-    print(json.dumps(line), flush=True)
+    print(json.dumps({**line, "terms": version}), flush=True)
 
 
 async def _until_stopped(loop: Loop, desk: DeskState, ends: Ends) -> None:

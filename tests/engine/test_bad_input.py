@@ -20,8 +20,19 @@ BAD = {
         ["execution.clip_use", "not a known setting"],
     ),
     "limit below a lot": (
-        {"hedge_position = { soft = 40.0, hard = 60.0 }": "hedge_position = { soft = 1e-5, hard = 2e-5 }"},
+        {
+            "hedge_position = { soft = 40.0, hard = 60.0 }": "hedge_position = { soft = 1e-5, hard = 2e-5 }",
+            "max_order_coin = 5.0": "max_order_coin = 1e-5",
+        },
         ["hedge position", "less than one lot"],
+    ),
+    "largest order beyond the position": (
+        {"max_order_coin = 5.0": "max_order_coin = 60.5"},
+        ["underlyings.BTC", "max_order_coin 60.5 lies beyond the hard limit of the hedge position, 60"],
+    ),
+    "limits of an account that is not there": (
+        {"[execution]": "[limits.account.other]\nvega = { soft = 1.0, hard = 2.0 }\n[execution]"},
+        ["limits.account.other names no account of this file; it has paper"],
     ),
     "band below a lot": (
         {"band = { lower = -5.0, upper = 5.0": "band = { lower = -0.00001, upper = 0.00001"},

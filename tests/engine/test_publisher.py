@@ -155,6 +155,8 @@ class Stage:
             book=self.book,
             blotter=blotter,
             accounts=("desk", "second"),
+            terms=None,
+            proposals=(),
             now=lambda: self.now,
             item=lambda name: next(item for item in self.rules.underlyings if item.underlying == name),
         )

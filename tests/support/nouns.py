@@ -12,6 +12,7 @@ from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.snapshot import Snapshot
 from hedging.model.trading import Leg, Order, OrderState, Ticket, TicketState, TradingStatus
+from hedging.risk.scopes import Part, ScopeParts
 from hedging.units import Side
 from hedging.workflow.gates.state import GateState
 from hedging.workflow.ticket import content_hash
@@ -290,5 +291,23 @@ def gate_state(**changes) -> GateState:
         live=(),
         messages=(),
         clock_offset_seconds=0.0,
+        scopes=scopes(changes.get("exposure", exposure(8.0))),
+        instruments={perpetual().key: perpetual()},
     )
     return replace(whole, **changes)
+
+
+def scopes(whole: Exposure | None) -> dict[Scope, ScopeParts]:
+    """The one underlying's scope, from its exposure."""
+    if whole is None:
+        return {BTC: ScopeParts(BTC, {"BTC": None}, None)}
+    part = Part(
+        delta=whole.delta,
+        gamma=whole.gamma_coin,
+        hedge=whole.hedge_position,
+        vega=whole.vega_usd,
+        theta=whole.theta_usd,
+        gross=whole.gross_notional_usd,
+        index=whole.index,
+    )
+    return {BTC: ScopeParts(BTC, {"BTC": part}, whole.equity * whole.index)}

@@ -12,6 +12,7 @@ from hedging.workflow.gates import (
     collar,
     duplicates,
     kill,
+    limits,
     margin,
     messages,
     order_value,
@@ -30,6 +31,7 @@ GATES: tuple[ModuleType, ...] = (
     collar,
     order_value,
     position,
+    limits,
     margin,
     messages,
 )

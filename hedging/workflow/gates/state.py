@@ -1,5 +1,6 @@
 """All a gate may look at beside the order itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,9 +8,11 @@ from decimal import Decimal
 from hedging.model.book import Balance
 from hedging.model.exposure import Exposure
 from hedging.model.instrument import Instrument
+from hedging.model.limits import Scope
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.trading import Order, TradingStatus
+from hedging.risk.scopes import ScopeParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,8 @@ class GateState:
 
     ``latches`` are the reasons of whichever kill latch is set; ``position`` the present signed amount in
     the order's instrument (None: not known), ``position_at`` when its query was sent; ``live`` every other
-    order that is not over; ``messages`` the times of recent messages to the venue, oldest first.
+    order that is not over; ``messages`` the times of recent messages to the venue, oldest first; ``scopes``
+    what every limit is on, as it is now; ``instruments`` those of the venues, by key.
     """
 
     now: datetime
@@ -36,3 +40,5 @@ class GateState:
     live: tuple[Order, ...]
     messages: tuple[datetime, ...]
     clock_offset_seconds: float | None
+    scopes: Mapping[Scope, ScopeParts]
+    instruments: Mapping[str, Instrument]

@@ -1,0 +1,194 @@
+"""The desk's terms in the engine: which version is in force, and what becomes of those people propose."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from hedging.decide import assess
+from hedging.engine.blotter import Blotter, TermsStep
+from hedging.engine.desk_state import DeskState
+from hedging.errors import SettingsError, WorkflowError
+from hedging.ledger import Transaction
+from hedging.model.limits import BreachLevel, Utilisation
+from hedging.model.rules import Rules
+from hedging.model.terms import DeskTerms, TermsSource, TermsState, TermsVersion
+from hedging.model.trading import Command, CommandKind, Ticket, TicketState
+from hedging.policy.sizing import lot_in_coin
+from hedging.workflow import terms as versions
+from hedging.workflow import ticket as tickets
+from hedging.workflow.authority import auto_off
+from hedging.workflow.terms_checks import Premises, flaws
+
+WAITING = frozenset({TermsState.PROPOSED, TermsState.IN_FORCE})
+
+
+def premises_of(rules: Rules, lots: Mapping[str, float | None]) -> Premises:
+    """What terms of these rules are held against; ``lots``: delta in coin of one lot of each hedge."""
+    return Premises(
+        lots=lots,
+        accounts=frozenset(account.name for account in rules.accounts),
+        venues=frozenset(account.venue for account in rules.accounts),
+    )
+
+
+def taken_up(blotter: Blotter, rules: Rules, premises: Premises, now: datetime) -> TermsVersion:
+    """The version that is in force from this start on.
+
+    The file's terms are version 1, and again a new version whenever the file has changed since it was read
+    last; while it has not, a later version that people approved stays. Raises SettingsError where the
+    version cannot be used with the rest of the configuration.
+    """
+    terms = versions.terms_of(rules)
+    with blotter.writing() as transaction:
+        known = transaction.terms()
+        current = next((each for each in known if each.state is TermsState.IN_FORCE), None)
+        read_last = next((each for each in known if each.source is TermsSource.FILE), None)
+        if current is None or read_last is None or read_last.terms != terms:
+            current = _put_file(
+                transaction, known, versions.from_file(terms, current, _next(known), now), now
+            )
+    found = flaws(current.terms, premises)
+    if found:
+        raise SettingsError(
+            f"version {current.number} of the terms, by {current.author}, cannot be used with this "
+            f"configuration: {'; '.join(found)}; correct the configuration, or change its terms: they then "
+            f"take the place of version {current.number}"
+        )
+    return current
+
+
+def _put_file(
+    transaction: Transaction, known: Iterable[TermsVersion], fresh: TermsVersion, now: datetime
+) -> TermsVersion:
+    for each in known:
+        if each.state in WAITING:
+            transaction.put_terms(versions.supersede(each, fresh, now))
+    transaction.put_terms(fresh)
+    return fresh
+
+
+def _next(known: Iterable[TermsVersion]) -> int:
+    return max((each.number for each in known), default=0) + 1
+
+
+class TermsClerk:
+    """Carries out what people ask about the terms; each answer is stored together with what it says."""
+
+    def __init__(self, desk: DeskState) -> None:
+        self._desk = desk
+        self._acts: dict[CommandKind, Callable[[Command, Transaction], TermsStep]] = {
+            CommandKind.PROPOSE_TERMS: self._propose,
+            CommandKind.APPROVE_TERMS: self._approve,
+            CommandKind.REJECT_TERMS: self._reject,
+            CommandKind.WITHDRAW_TERMS: self._withdraw,
+        }
+
+    @property
+    def kinds(self) -> frozenset[CommandKind]:
+        """The commands that it carries out."""
+        return frozenset(self._acts)
+
+    def handle(self, command: Command) -> None:
+        """Act and answer in one commit, then work under what is in force.
+
+        Raises WorkflowError or BadInput, and nothing is stored, where it cannot be done.
+        """
+        act, desk = self._acts[command.kind], self._desk
+        desk.blotter.put_terms(command, lambda transaction: act(command, transaction))
+        desk.take_terms(desk.blotter.terms())
+
+    def _propose(self, command: Command, transaction: Transaction) -> TermsStep:
+        known = transaction.terms()
+        current = _in_force(known)
+        if (command.ref_version, command.ref_hash) != (current.number, current.content_hash):
+            raise WorkflowError(
+                f"it was written on version {command.ref_version}, and version {current.number} is in force; "
+                f"look at it and propose again"
+            )
+        change = versions.change_of(command.body)
+        number, now = _next(known), self._desk.now()
+        fresh = versions.propose(current, change, command.user, command.reason, now, number)
+        self._require_usable(fresh.terms)
+        said = "; ".join(versions.differences(current.terms, fresh.terms))
+        answer = f"version {number} is proposed, and another person with the role risk approves it: {said}"
+        return TermsStep((fresh,), answer + self._at_once(fresh.terms))
+
+    def _approve(self, command: Command, transaction: Transaction) -> TermsStep:
+        known, now, blotter = transaction.terms(), self._desk.now(), self._desk.blotter
+        current, named = _in_force(known), _named(known, command)
+        taken = versions.approve(named, current, command.user, command.ref_hash, now)
+        self._require_usable(taken.terms)
+        others = [each for each in known if each.state in WAITING and each.number != taken.number]
+        over = [versions.supersede(each, taken, now) for each in others]
+        why = (
+            f"version {taken.number} of the terms took effect ({taken.author}, approved by {taken.approver})"
+        )
+        status = replace(blotter.status, auto=auto_off(blotter.status.auto, why))
+        answer = f"version {taken.number} is in force" + self._at_once(taken.terms)
+        return TermsStep((*over, taken), answer, status, why, self._closed(current, taken, why))
+
+    def _reject(self, command: Command, transaction: Transaction) -> TermsStep:
+        named = _named(transaction.terms(), command)
+        over = versions.reject(named, command.user, command.ref_hash, command.reason, self._desk.now())
+        return TermsStep((over,), f"version {over.number} is rejected")
+
+    def _withdraw(self, command: Command, transaction: Transaction) -> TermsStep:
+        named = _named(transaction.terms(), command)
+        over = versions.withdraw(named, command.user, command.ref_hash, command.reason, self._desk.now())
+        return TermsStep((over,), f"version {over.number} is withdrawn")
+
+    def _closed(self, old: TermsVersion, new: TermsVersion, why: str) -> tuple[Ticket, ...]:
+        """Tickets that wait, computed under terms of their underlying that are no longer in force."""
+        found = []
+        for ticket in self._desk.blotter.tickets.values():
+            if old.terms.of(ticket.underlying) == new.terms.of(ticket.underlying):
+                continue
+            if ticket.state is TicketState.PROPOSED:
+                found.append(tickets.supersede(ticket, why))
+            elif ticket.state is TicketState.APPROVED:
+                found.append(tickets.fail(ticket, why))
+        return tuple(found)
+
+    def _require_usable(self, terms: DeskTerms) -> None:
+        found = flaws(terms, premises_of(self._desk.rules, self._lots()))
+        if found:
+            raise WorkflowError("; ".join(found))
+
+    def _lots(self) -> Mapping[str, float | None]:
+        return {item.underlying: self._lot(item.hedge_key) for item in self._desk.rules.underlyings}
+
+    def _lot(self, hedge: str) -> float | None:
+        """Delta in coin of one lot of a hedge, None while its price is not there or too old."""
+        book, now = self._desk.book, self._desk.now()
+        instrument, quote = book.instruments.get(hedge), book.quotes.get(hedge)
+        if instrument is None or quote is None or quote.index is None:
+            return None
+        age = abs((now - quote.received_at).total_seconds())
+        return lot_in_coin(instrument, quote.index) if age <= self._desk.rules.ages.marks else None
+
+    def _at_once(self, terms: DeskTerms) -> str:
+        """Which hard limits of new terms the present book passes, in words; nothing where none."""
+        rules = versions.with_terms(self._desk.rules, terms)
+        found = assess(self._desk.snapshot(self._desk.now(), rules), rules)
+        said = [_breach(each) for each in found.limits if each.level is BreachLevel.HARD]
+        return f"; in breach at once: {'; '.join(said)}" if said else ""
+
+
+def _in_force(known: Iterable[TermsVersion]) -> TermsVersion:
+    found = next((each for each in known if each.state is TermsState.IN_FORCE), None)
+    if found is None:
+        raise WorkflowError("no version of the terms is in force; start the engine again")
+    return found
+
+
+def _named(known: Iterable[TermsVersion], command: Command) -> TermsVersion:
+    found = next((each for each in known if each.number == command.ref_version), None)
+    if found is None:
+        raise WorkflowError(f"there is no version {command.ref_version} of the terms")
+    return found
+
+
+def _breach(each: Utilisation) -> str:
+    limit = each.limit
+    value = "no equity" if each.value is None else f"{each.value:,.4g}"
+    return f"{limit.scope.words} {limit.measure} {value} of {limit.hard:,.4g} {limit.unit}"
