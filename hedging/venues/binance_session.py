@@ -1,10 +1,9 @@
 """One account at Binance, read over REST: four interfaces, each with its own addresses and wallet."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from hedging.errors import BadInput
 from hedging.model.instrument import Instrument, Kind, Settlement
 from hedging.model.market import Quote
 from hedging.model.snapshot import Gap
@@ -13,12 +12,13 @@ from hedging.venues import binance, binance_account
 from hedging.venues.binance_account import Wallets
 from hedging.venues.deribit import IndexPrice
 from hedging.venues.payload import Raw
-from hedging.venues.polled import Held, InstrumentParser, Listing, PolledSession, Round
+from hedging.venues.polled import Held, InstrumentParser, Listing, PolledSession, Round, together, words
 from hedging.venues.reading import merged
 from hedging.venues.reading_session import Funds
 from hedging.venues.scopes import KeyScopes
 from hedging.venues.wire import as_list, as_object
 
+Received = tuple[Mapping[str, Raw], datetime]  # entries by symbol, and when they came
 NOT_ASKED = "Binance's demo trading has no question for the rights of a key: see that it may not withdraw"
 
 
@@ -61,49 +61,62 @@ class BinanceSession(PolledSession):
         return binance_account.funds(wallets, self.address.name, self._clock())
 
     def _rounds(self, wanted: Sequence[Instrument], gaps: list[Gap]) -> Sequence[Round]:
+        options = [each for each in wanted if each.kind is Kind.OPTION]
+        futures = [each for each in wanted if each.kind is not Kind.OPTION]
+        linear = [each for each in futures if each.settlement is Settlement.LINEAR]
+        inverse = [each for each in futures if each.settlement is Settlement.INVERSE]
         indices: dict[str, IndexPrice] = {}
-        return [
-            Round(
-                f"the ticker of {each.name}",
-                partial(self._option, each, indices, gaps)
-                if each.kind is Kind.OPTION
-                else partial(self._future, each, gaps),
-            )
-            for each in wanted
+        asked: list[tuple[Sequence[Instrument], Callable[[Sequence[Instrument]], Iterable[Quote]]]] = [
+            *((group, partial(self._linear, gaps=gaps)) for group in together(linear)),
+            *((group, partial(self._inverse, gaps=gaps)) for group in together(inverse)),
+            *((group, partial(self._options, indices=indices, gaps=gaps)) for group in together(options)),
         ]
+        return [Round(f"the ticker of {words(group)}", partial(ask, group)) for group, ask in asked]
 
-    def _future(self, of: Instrument, gaps: list[Gap]) -> Iterable[Quote]:
-        client, question = self._client, {"symbol": of.name}
-        if of.settlement is Settlement.INVERSE:
-            touch = _one(client.dapiPublicGetTickerBookTicker(question))
-            touched_at = self._clock()
-            mark = _one(client.dapiPublicGetPremiumIndex(question))
-        else:
-            touch = as_object(client.fapiPublicGetTickerBookTicker(question))
-            touched_at = self._clock()
-            mark = as_object(client.fapiPublicGetPremiumIndex(question))
-        received_at = self._clock()
+    def _linear(self, group: Sequence[Instrument], gaps: list[Gap]) -> Iterable[Quote]:
+        question = _about(group)
+        touches = _by_symbol(self._client.fapiPublicGetTickerBookTicker(question))
+        touched_at = self._clock()
+        marks = _by_symbol(self._client.fapiPublicGetPremiumIndex(question))
+        return self._futures(group, (touches, touched_at), (marks, self._clock()), gaps)
 
-        def quote() -> Quote:
-            best = binance.book_ticker(touch, touched_at)
+    def _inverse(self, group: Sequence[Instrument], gaps: list[Gap]) -> Iterable[Quote]:
+        question = _about(group)
+        touches = _by_symbol(self._client.dapiPublicGetTickerBookTicker(question))
+        touched_at = self._clock()
+        marks = _by_symbol(self._client.dapiPublicGetPremiumIndex(question))
+        return self._futures(group, (touches, touched_at), (marks, self._clock()), gaps)
+
+    def _futures(
+        self, group: Sequence[Instrument], touches: Received, marks: Received, gaps: list[Gap]
+    ) -> Iterable[Quote]:
+        def quote(of: Instrument) -> Quote:
+            touch = touches[0].get(of.name, {"symbol": of.name})
+            best = binance.book_ticker(touch, touches[1])
             gaps.extend(self._compared(best, touch, "parse_ticker", of))
-            return merged(best, [binance.mark_price(mark, received_at)])
+            mark = binance.mark_price(marks[0].get(of.name, {"symbol": of.name}), marks[1])
+            return merged(best, [mark])
 
-        return self._usable(of, quote, gaps)
+        for each in group:
+            yield from self._usable(each, partial(quote, each), gaps)
 
-    def _option(self, of: Instrument, indices: dict[str, IndexPrice], gaps: list[Gap]) -> Iterable[Quote]:
-        if of.index not in indices:
-            raw = as_object(self._client.eapiPublicGetIndex({"underlying": of.index}))
-            indices[of.index] = binance_account.index_price(raw, of.index, self._clock())
-        mark = _one(self._client.eapiPublicGetMark({"symbol": of.name}))
+    def _options(
+        self, group: Sequence[Instrument], indices: dict[str, IndexPrice], gaps: list[Gap]
+    ) -> Iterable[Quote]:
+        for name in sorted({each.index for each in group} - indices.keys()):
+            raw = as_object(self._client.eapiPublicGetIndex({"underlying": name}))
+            indices[name] = binance_account.index_price(raw, name, self._clock())
+        marks = _by_symbol(self._client.eapiPublicGetMark(_about(group)))
         received_at = self._clock()
 
-        def quote() -> Quote:
+        def quote(of: Instrument) -> Quote:
+            mark = marks.get(of.name, {"symbol": of.name})
             greeks = binance.greeks(mark, of, received_at)
             gaps.extend(self._compared(greeks, mark, "parse_greeks", of))
             return binance_account.option_quote(mark, of, indices[of.index], received_at)
 
-        return self._usable(of, quote, gaps)
+        for each in group:
+            yield from self._usable(each, partial(quote, each), gaps)
 
     def _server_time(self) -> datetime:
         return binance_account.server_time(as_object(self._client.publicGetTime()))
@@ -114,8 +127,12 @@ class BinanceSession(PolledSession):
         return binance_account.key_rights(as_object(self._client.sapiGetAccountApiRestrictions()))
 
 
-def _one(response: object) -> Raw:
-    listed = as_list(response)
-    if len(listed) != 1:
-        raise BadInput(f"expected a list of 1, got {len(listed)}")
-    return listed[0]
+def _about(group: Sequence[Instrument]) -> dict[str, str]:
+    """A question about one instrument, or about all there are."""
+    return {"symbol": group[0].name} if len(group) == 1 else {}
+
+
+def _by_symbol(response: object) -> dict[str, Raw]:
+    """Entries of a list, or the one entry that is answered about one symbol."""
+    listed = [as_object(response)] if isinstance(response, Mapping) else as_list(response)
+    return {str(raw.get("symbol")): raw for raw in listed}

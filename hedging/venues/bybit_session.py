@@ -11,7 +11,7 @@ from hedging.model.market import Quote
 from hedging.model.snapshot import Gap
 from hedging.venues import bybit, bybit_account
 from hedging.venues.payload import Raw
-from hedging.venues.polled import Held, Listing, PolledSession, Round
+from hedging.venues.polled import Held, Listing, PolledSession, Round, together, words
 from hedging.venues.reading_session import Funds
 from hedging.venues.scopes import KeyScopes
 from hedging.venues.wire import as_object
@@ -75,18 +75,20 @@ class BybitSession(PolledSession):
         return bybit_account.funds(wallet, greeks, self.address.name, self._clock())
 
     def _rounds(self, wanted: Sequence[Instrument], gaps: list[Gap]) -> Sequence[Round]:
-        options: dict[str, list[Instrument]] = defaultdict(list)
-        rounds = []
+        groups: dict[tuple[str, str], list[Instrument]] = defaultdict(list)
         for each in wanted:
-            if each.kind is Kind.OPTION:
-                options[each.underlying].append(each)
-                continue
-            category = "inverse" if each.settlement is Settlement.INVERSE else "linear"
-            question = {"category": category, "symbol": each.name}
-            rounds.append(Round(f"the ticker of {each.name}", partial(self._ask, question, [each], gaps)))
-        for base, group in sorted(options.items()):
-            question = {"category": "option", "baseCoin": base}
-            rounds.append(Round(f"the tickers of {base} options", partial(self._ask, question, group, gaps)))
+            option = each.kind is Kind.OPTION
+            groups[_category(each), each.underlying if option else ""].append(each)
+        rounds = []
+        for (category, base), group in sorted(groups.items(), key=lambda item: item[0]):
+            for part in [group] if base else together(group):
+                question = {"category": category}
+                if base:
+                    question["baseCoin"] = base
+                elif len(part) == 1:
+                    question["symbol"] = part[0].name
+                ask = partial(self._ask, question, part, gaps)
+                rounds.append(Round(f"the ticker of {words(part)}", ask))
         return rounds
 
     def _ask(self, question: dict[str, str], group: Sequence[Instrument], gaps: list[Gap]) -> Iterable[Quote]:
@@ -111,3 +113,9 @@ class BybitSession(PolledSession):
 
     def _rights(self) -> KeyScopes:
         return bybit_account.key_rights(as_object(self._client.privateGetV5UserQueryApi()))
+
+
+def _category(of: Instrument) -> str:
+    if of.kind is Kind.OPTION:
+        return "option"
+    return "inverse" if of.settlement is Settlement.INVERSE else "linear"

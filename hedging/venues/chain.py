@@ -50,7 +50,6 @@ class ChainReader:
 
         Raises VenueUnreachable where the exchange does not answer, or not with a list of objects.
         """
-
         if self._wire is None:  # here, because making a client takes a while
             self._wire = Wire(self._address, Pacing.PACED, self._timeout_seconds)
         wire = self._wire

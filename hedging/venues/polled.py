@@ -25,6 +25,7 @@ from hedging.venues.scopes import KeyScopes
 from hedging.venues.unified import Readable
 from hedging.venues.wire import Pacing, as_object
 
+FEW = 5  # instruments that are asked for one by one; more of a kind come in one answer with all others
 MOST_FAILED = 3  # requests of one round: then the exchange is away, and each further one would only wait
 
 PositionParser = Callable[[Raw, str, Mapping[str, Instrument], datetime], Position | None]
@@ -220,6 +221,16 @@ class PolledSession(AccountWorker):
     @abstractmethod
     def _rights(self) -> KeyScopes:
         """What the key may do, refused where that is too much."""
+
+
+def together(group: Sequence[Instrument]) -> Sequence[Sequence[Instrument]]:
+    """Instruments one by one while they are few, else all in one question."""
+    return [[each] for each in group] if len(group) <= FEW else [group]
+
+
+def words(group: Sequence[Instrument]) -> str:
+    """What is asked for, in an error's text."""
+    return group[0].name if len(group) == 1 else f"{len(group)} instruments from {group[0].name} on"
 
 
 def _listed(ask: Callable[[], Iterable[Quote]]) -> list[Quote]:

@@ -235,18 +235,17 @@ def bybit_answers(clock: Clock) -> dict[str, object]:
 
     def tickers(query: Query) -> object:
         if query["category"] == "option":
-            ticker = sample["option_ticker"] | {"symbol": option, "ask1Size": "1.5"}
-            return ok([ticker] if query["baseCoin"] == "BTC" else [])
-        price = 3_000.0 if query["symbol"].startswith("ETH") else 90_000.0
-        return ok(
-            [
-                {
-                    "symbol": query["symbol"], "bid1Price": str(price - 1), "bid1Size": "5",
-                    "ask1Price": str(price + 1), "ask1Size": "6", "markPrice": str(price),
-                    "indexPrice": str(price + 2),
-                }
-            ]
-        )  # fmt: skip
+            priced = sample["option_ticker"] | {"symbol": option, "ask1Size": "1.5"}
+            return ok([priced] if query["baseCoin"] == "BTC" else [])
+        every = [raw["symbol"] for raw in listings[query["category"]]]
+        return ok([ticker(name) for name in ([query["symbol"]] if "symbol" in query else every)])
+
+    def ticker(name: str) -> dict[str, str]:
+        price = 3_000.0 if name.startswith("ETH") else 90_000.0
+        return {
+            "symbol": name, "bid1Price": str(price - 1), "bid1Size": "5", "ask1Price": str(price + 1),
+            "ask1Size": "6", "markPrice": str(price), "indexPrice": str(price + 2),
+        }  # fmt: skip
 
     return {
         "/v5/market/time": lambda _: {**ok([]), "result": {"timeSecond": "1", "timeNano": "1"}},
@@ -291,28 +290,32 @@ def binance_answers(clock: Clock) -> dict[str, object]:
     nothing = dict.fromkeys(("walletBalance", "marginBalance", "availableBalance"), "0")
     idle = nothing | {"asset": "BNB", "initialMargin": "0", "maintMargin": "0"}
 
-    def touch(query: Query) -> dict[str, object]:
-        price = 3_000.0 if query["symbol"].startswith("ETH") else 90_000.0
+    def touch(name: str) -> dict[str, object]:
+        price = 3_000.0 if name.startswith("ETH") else 90_000.0
         return {
-            "symbol": query["symbol"], "bidPrice": str(price - 1), "bidQty": "5", "askPrice": str(price + 1),
+            "symbol": name, "bidPrice": str(price - 1), "bidQty": "5", "askPrice": str(price + 1),
             "askQty": "6", "time": int(ms(clock)),
         }  # fmt: skip
 
-    def mark(query: Query) -> dict[str, object]:
-        price = 3_000.0 if query["symbol"].startswith("ETH") else 90_000.0
+    def mark(name: str) -> dict[str, object]:
+        price = 3_000.0 if name.startswith("ETH") else 90_000.0
         return {
-            "symbol": query["symbol"], "markPrice": str(price), "indexPrice": str(price + 2),
-            "time": int(ms(clock)),
+            "symbol": name, "markPrice": str(price), "indexPrice": str(price + 2), "time": int(ms(clock)),
         }  # fmt: skip
 
-    def option_mark(query: Query) -> list[dict[str, object]]:
-        return [
-            {
-                "symbol": query["symbol"], "markPrice": "19.5", "markIV": "0.85", "bidIV": "-1",
-                "delta": "-0.51", "gamma": "0.65", "vega": "0.0027", "theta": "-0.0035",
-                "riskFreeInterest": "0.0",
-            }
-        ]  # fmt: skip
+    def option_mark(name: str) -> dict[str, object]:
+        return {
+            "symbol": name, "markPrice": "19.5", "markIV": "0.85", "bidIV": "-1", "askIV": "-1", "gamma": "0.65",
+            "delta": "-0.51", "vega": "0.0027", "theta": "-0.0035", "riskFreeInterest": "0.0",
+        }  # fmt: skip
+
+    def of_all(listed: list[dict[str, Any]], make: Callable[[str], object]) -> Answer:
+        names = [raw["symbol"] for raw in listed]
+        return lambda query: [make(name) for name in ([query["symbol"]] if "symbol" in query else names)]
+
+    def or_one(listed: list[dict[str, Any]], make: Callable[[str], object]) -> Answer:
+        every = of_all(listed, make)
+        return lambda query: make(query["symbol"]) if "symbol" in query else every(query)
 
     rights = {"ipRestrict": True, "enableReading": True, "enableWithdrawals": False,
               "enableInternalTransfer": False, "permitsUniversalTransfer": False}  # fmt: skip
@@ -336,10 +339,10 @@ def binance_answers(clock: Clock) -> dict[str, object]:
         "/fapi/v3/account": {"assets": [sample["futures_asset"] | {"asset": "USDT"}, idle]},
         "/dapi/v1/account": {"assets": [sample["futures_asset"], idle]},
         "/eapi/v1/marginAccount": {"asset": [sample["option_asset"]]},
-        "/fapi/v1/ticker/bookTicker": touch,
-        "/dapi/v1/ticker/bookTicker": lambda query: [touch(query)],
-        "/fapi/v1/premiumIndex": mark,
-        "/dapi/v1/premiumIndex": lambda query: [mark(query)],
-        "/eapi/v1/mark": option_mark,
+        "/fapi/v1/ticker/bookTicker": or_one(linear, touch),
+        "/dapi/v1/ticker/bookTicker": of_all(inverse, touch),
+        "/fapi/v1/premiumIndex": or_one(linear, mark),
+        "/dapi/v1/premiumIndex": of_all(inverse, mark),
+        "/eapi/v1/mark": of_all([option], option_mark),
         "/eapi/v1/index": lambda _: {"indexPrice": "2.35", "time": int(ms(clock))},
     }

@@ -14,6 +14,7 @@ from hedging.model.market import Quote
 from hedging.model.snapshot import GapReason
 from hedging.model.view import VenueMode
 from hedging.risk.greeks import coins
+from hedging.venues import polled
 from hedging.venues.address import AccountAddress
 from hedging.venues.deribit import UnknownInstrument
 from hedging.venues.polled import PolledSession
@@ -444,6 +445,22 @@ def test_one_ticker_that_fails_does_not_hide_the_others_but_three_are_an_outage(
         session.tickers(names)
     with pytest.raises(VenueUnreachable):
         session.tickers(["BTCUSD"])
+
+
+@pytest.mark.parametrize("venue", ["bybit", "binance"])
+def test_many_instruments_come_in_one_answer(
+    opened: Open, replay: Replay, venue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened(venue)
+    session.load(("BTC", "ETH"))
+    one_by_one = quotes(session, *session.instruments)
+    monkeypatch.setattr(polled, "FEW", 1)
+    replay.requests.clear()
+    assert quotes(session, *session.instruments) == one_by_one
+    linear = {"bybit": "/v5/market/tickers", "binance": "/fapi/v1/premiumIndex"}[venue]
+    asked = [query for path, query, _ in replay.requests if path == linear and "baseCoin" not in query]
+    assert [query for query in asked if "symbol" not in query]
+    assert len(asked) == {"bybit": 2, "binance": 1}[venue]
 
 
 def test_a_ticker_of_an_instrument_that_is_not_listed_is_a_gap(opened: Open) -> None:
