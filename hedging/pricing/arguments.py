@@ -70,6 +70,22 @@ def _as_float(value: ArrayLike) -> FloatArray:
     return np.asarray(value, dtype=np.float64)
 
 
+def require_finite(**named: FloatArray) -> None:
+    """Raise UnpriceableError that names the first argument which holds a value that is no finite number."""
+    for name, values in named.items():
+        wrong = ~np.isfinite(values)
+        if wrong.any():
+            raise UnpriceableError(f"{name} {values[wrong][0]} is not a finite number; correct it")
+
+
+def require_positive(**named: FloatArray) -> None:
+    """Raise UnpriceableError that names the first argument which is not positive and finite throughout."""
+    for name, values in named.items():
+        wrong = ~((values > 0) & (values < np.inf))
+        if wrong.any():
+            raise UnpriceableError(f"{name} {values[wrong][0]} is not a positive finite number; correct it")
+
+
 def unpriceable(
     sign: ArrayLike,
     forward: ArrayLike,

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from hedging.errors import UnpriceableError
 from hedging.pricing import black76
-from hedging.pricing.arguments import FloatArray, as_floats
+from hedging.pricing.arguments import FloatArray, as_floats, require_finite, require_positive
 
 DAY_IN_YEARS = 1 / 365
 
@@ -76,8 +76,15 @@ def day_theta(theta_per_year: ArrayLike, years: ArrayLike) -> FloatArray:
 
     >>> float(day_theta(-365.0, 0.001))
     -0.365
+
+    Raises UnpriceableError when an argument is not finite or ``years`` negative.
     """
     theta, life = as_floats(theta_per_year, years)
+    require_finite(theta_per_year=theta, years=life)
+    if (life < 0).any():
+        raise UnpriceableError(
+            f"years {life[life < 0][0]} is negative: the option has expired; remove the row"
+        )
     return theta * np.minimum(DAY_IN_YEARS, life)
 
 
@@ -88,8 +95,12 @@ def notional_flat_in_coin(index: ArrayLike, quantity: ArrayLike, adjusted_delta:
 
     >>> float(notional_flat_in_coin(50_000.0, -2.0, 0.4))
     40000.0
+
+    Raises UnpriceableError when an argument is not finite or the index not positive.
     """
     s, q, delta = as_floats(index, quantity, adjusted_delta)
+    require_positive(index=s)
+    require_finite(quantity=q, adjusted_delta=delta)
     return -s * q * delta
 
 
@@ -103,6 +114,10 @@ def notional_flat_in_usd(
 
     >>> float(notional_flat_in_usd(50_000.0, 1.0, -2.0, 0.25))
     -25000.0
+
+    Raises UnpriceableError when an argument is not finite or the index not positive.
     """
     s, c, q, black_delta = as_floats(index, coins, quantity, delta)
+    require_positive(index=s)
+    require_finite(coins=c, quantity=q, delta=black_delta)
     return -s * (c + q * black_delta)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hedging.errors import UnpriceableError
-from hedging.pricing.arguments import FloatArray, as_floats
+from hedging.pricing.arguments import FloatArray, as_floats, require_finite, require_positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +59,25 @@ def inverse_future(
     >>> float(inverse_future(10_000.0, 50_000.0, 40_000.0, 1.0).pnl_coin)
     -0.05
 
-    Raises UnpriceableError when a number is not finite or a price is not positive.
+    Raises UnpriceableError when a number is not finite, a price not positive, or a measure out of range.
     """
     notional, e, s, collateral = as_floats(notional_usd, entry, mark, collateral_coin)
-    _require(notional, "notional_usd")
-    _require(collateral, "collateral_coin")
-    _require_positive(e, "entry")
-    _require_positive(s, "mark")
-    pnl = notional * ((s - e) / (e * s))
-    delta = notional / s
-    equity = collateral + pnl
-    flat = -equity * s
-    price, exists = _bankruptcy(notional, e, collateral)
+    require_finite(notional_usd=notional, collateral_coin=collateral)
+    require_positive(entry=e, mark=s)
+    with np.errstate(all="ignore"):
+        pnl = notional * ((s - e) / (e * s))
+        delta = notional / s
+        equity = collateral + pnl
+        flat = -equity * s
+        curvature = -2 * delta / s / s
+        price, exists = _bankruptcy(notional, e, collateral)
+    _require_in_range(pnl, curvature, flat - notional)
     return InverseFuture(
         pnl_coin=pnl,
         pnl_usd=pnl * s,
         delta_coin=delta,
         slope=delta / s,
-        curvature=-2 * delta / s / s,
+        curvature=curvature,
         equity_coin=equity,
         equity_usd=equity * s,
         usd_delta_coin=equity + delta,
@@ -104,22 +105,17 @@ def linear_future(quantity: ArrayLike, entry: ArrayLike, mark: ArrayLike) -> Lin
     >>> float(linear_future(2.0, 100.0, 90.0).pnl)
     -20.0
 
-    Raises UnpriceableError when a number is not finite or a price is not positive.
+    Raises UnpriceableError when a number is not finite, a price not positive, or a measure out of range.
     """
     q, e, s = as_floats(quantity, entry, mark)
-    _require(q, "quantity")
-    _require_positive(e, "entry")
-    _require_positive(s, "mark")
-    return LinearFuture(pnl=q * (s - e), delta_units=q.copy(), delta_usd=q * s)
+    require_finite(quantity=q)
+    require_positive(entry=e, mark=s)
+    with np.errstate(all="ignore"):
+        pnl, worth = q * (s - e), q * s
+    _require_in_range(pnl, worth)
+    return LinearFuture(pnl=pnl, delta_units=q.copy(), delta_usd=worth)
 
 
-def _require(values: FloatArray, name: str) -> None:
-    wrong = ~np.isfinite(values)
-    if wrong.any():
-        raise UnpriceableError(f"{name} {values[wrong][0]} is not a finite number; correct it")
-
-
-def _require_positive(values: FloatArray, name: str) -> None:
-    wrong = ~((values > 0) & (values < np.inf))
-    if wrong.any():
-        raise UnpriceableError(f"{name} {values[wrong][0]} is not a positive finite number; correct it")
+def _require_in_range(*results: FloatArray) -> None:
+    if not all(bool(np.isfinite(result).all()) for result in results):
+        raise UnpriceableError("a measure is outside the range of a double; check the units of the position")

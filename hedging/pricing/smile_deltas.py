@@ -42,11 +42,18 @@ class BlackPoint:
 
 @dataclass(frozen=True, slots=True)
 class HullWhite:
-    """Coefficients of the expected move of volatility, dσ = (a + bΔ + cΔ²)/√T · dF/F."""
+    """Coefficients of the expected move of volatility, dσ = (a + bΔ + cΔ²)/√T · dF/F.
+
+    Raises BadInput where one is not finite.
+    """
 
     a: float
     b: float
     c: float
+
+    def __post_init__(self) -> None:
+        if not np.isfinite([self.a, self.b, self.c]).all():
+            raise BadInput(f"{self}: coefficients that are no finite numbers; fit them anew")
 
 
 @dataclass(frozen=True, slots=True)

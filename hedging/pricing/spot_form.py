@@ -6,7 +6,7 @@ color_S = g²(color - 2bΓ - bF·speed), rho = T(FΔ - V), rho_q = -TFΔ.
 Source: F. Black, M. Scholes (1973) and R. Merton (1973) through Black (1976); derivation in docs/quant.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -50,6 +50,17 @@ def spot_greeks(  # the sixth argument carries both rates
         growth = np.exp(drift * t)
         forward = s * growth
     g = black76.greeks(theta_sign, forward, k, t, v, r)
+    with np.errstate(all="ignore"):
+        found = _by_spot(g, (t, drift, growth), forward)
+    if not all(bool(np.isfinite(getattr(found, field.name)).all()) for field in fields(found)):
+        raise UnpriceableError(
+            "a Greek by the spot is outside the range of a double; check the units of the row"
+        )
+    return found
+
+
+def _by_spot(g: black76.Greeks, terms: tuple[FloatArray, ...], forward: FloatArray) -> SpotGreeks:
+    t, drift, growth = terms
     moved = drift * forward
     return SpotGreeks(
         price=g.price,

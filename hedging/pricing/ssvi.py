@@ -107,10 +107,12 @@ def total_variance(curvature: Curvature, rho: float, theta: ArrayLike, k: ArrayL
     >>> float(total_variance(PowerLaw(1.0, 0.5), -0.5, 0.04, 0.0))
     0.04
 
-    Raises BadInput unless -1 < ``rho`` < 1 and ``theta`` is positive and finite.
+    Raises BadInput unless -1 < ``rho`` < 1, ``theta`` is positive and finite and ``k`` finite.
     """
     variance, x = as_floats(theta, k)
     _check(rho, variance)
+    if not np.isfinite(x).all():
+        raise BadInput("a log-moneyness is no finite number; leave the row out and say so")
     bent = curvature.phi(variance) * x
     return 0.5 * variance * (1 + rho * bent + np.sqrt((bent + rho) ** 2 + (1 - rho) * (1 + rho)))
 

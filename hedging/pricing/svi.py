@@ -116,9 +116,11 @@ def total_variance(slice_: RawSvi, k: ArrayLike) -> FloatArray:
 def variance(slice_: RawSvi, k: ArrayLike) -> Variance:
     """w, w', w'' at log-moneyness ``k`` = ln(K/F), in its shape.
 
-    Raises UnpriceableError when ``k`` is no array of numbers.
+    Raises UnpriceableError when ``k`` is no array of numbers, BadInput where one is not finite.
     """
     (x,) = as_floats(k)
+    if not np.isfinite(x).all():
+        raise BadInput("a log-moneyness is no finite number; leave the row out and say so")
     away = x - slice_.m
     root = np.hypot(away, slice_.sigma)
     return Variance(
@@ -211,6 +213,8 @@ def calendar_violations(slices: Sequence[RawSvi], farthest: float = 3.0) -> tupl
 
     ``slices`` in the order of their expiries. One worst point for each pair that crosses.
     """
+    if not 0 < farthest < np.inf:
+        raise BadInput(f"farthest is {farthest}: give a positive log-moneyness to search up to")
     found = []
     for near, (early, late) in enumerate(pairwise(slices)):
         nodes = np.sort(np.clip(np.concatenate([_nodes(early), _nodes(late)]), -farthest, farthest))
