@@ -24,6 +24,9 @@ from hedging.pricing.vol_table import ordinary_total_vol
 NO_INFORMATION_AT = 0.01
 """A price whose last digit moves the volatility by this share of itself, or more, says nothing about it."""
 
+SMALL_EXPONENT = 0.1
+"""Of rT, up to which e^(rT) - 1 is a better factor than e^(rT): its own rounding is smaller."""
+
 ROUNDING_ULPS = 4.0
 """How many last digits of the price intrinsic value and bound may be off by their own rounding."""
 
@@ -190,7 +193,7 @@ def _ordinary(columns: list[FloatArray]) -> tuple[FloatArray, FloatArray, NDArra
     slack *= ROOT_TWO_PI
     if rate.any():
         slack *= np.exp(rate * years)
-    found &= slack < NO_INFORMATION_AT * vol
+    found &= ~_is_blind(columns, vol, slack)
     found &= (forward > 0) & (vol < np.inf) & (np.abs(sign) == 1)
     return vol, slack, found
 
@@ -209,18 +212,35 @@ def _solve_any(columns: list[FloatArray]) -> tuple[FloatArray, CodeArray, FloatA
     total, converged = solve_total_vol.total_vol(target)
     vol[open_rows] = total / np.sqrt(years)
     slack[open_rows] = np.spacing(price) * growth / (_vega(target.x, total, forward, strike) * np.sqrt(years))
-    blind = ~(slack[open_rows] < NO_INFORMATION_AT * vol[open_rows])
+    blind = _is_blind(open_columns, vol[open_rows], slack[open_rows])
     refusal[open_rows[blind]] = NoVol.NO_INFORMATION
     refusal[open_rows[~converged & ~blind]] = NoVol.NOT_CONVERGED
     vol[refusal != NoVol.SOLVED] = np.nan
     return vol, refusal, slack
 
 
+def _is_blind(columns: list[FloatArray], vol: FloatArray, slack: FloatArray) -> NDArray[np.bool_]:
+    """Whether a price says nothing about volatility any more, by ``slack``, the volatility of its last digit.
+
+    With a large rT, e^(rT) and its product are rounded, which is about a digit of the price more; in the
+    money a time value of no more than two such digits is nothing else.
+    """
+    sign, forward, strike, years, price, rate = columns
+    if not rate.any():
+        return np.asarray(~(slack < NO_INFORMATION_AT * vol))
+    digit = np.where(np.abs(rate * years) < SMALL_EXPONENT, 1.0, 2.0)
+    noise = 2 * digit * np.spacing(price) * np.exp(rate * years)
+    in_the_money = (sign * (forward - strike) > 0) & (rate != 0)
+    blind: NDArray[np.bool_] = in_the_money & (_time_value(columns) <= noise)
+    blind |= ~(digit * slack < NO_INFORMATION_AT * vol)
+    return blind
+
+
 def _time_value(columns: list[FloatArray]) -> FloatArray:
     """Undiscounted price less intrinsic value in USD, to the last digit of the price.
 
-    In the money, V·e^(rT) - θ(F-K) loses no digit as (V - θ(F-K)) + V·(e^(rT) - 1), with the part of F-K
-    that its rounding dropped.
+    In the money at a small rT, V·e^(rT) - θ(F-K) loses no digit as (V - θ(F-K)) + V·(e^(rT) - 1), with the
+    part of F-K that its rounding dropped.
     """
     sign, forward, strike, years, price, rate = columns
     gap = forward - strike
@@ -228,8 +248,22 @@ def _time_value(columns: list[FloatArray]) -> FloatArray:
     lost = (forward - (gap - part)) - (strike + part)  # exact: F - K = gap + lost (Knuth's two-sum)
     inner, outer = price - sign * gap - sign * lost, price
     if rate.any():
-        inner, outer = inner + price * np.expm1(rate * years), price * np.exp(rate * years)
+        exponent = rate * years
+        outer = price * (np.exp(exponent) * (1 + _dropped(rate, years, exponent)))
+        near = inner + price * np.expm1(exponent)
+        inner = np.where(np.abs(exponent) < SMALL_EXPONENT, near, outer - sign * gap - sign * lost)
     return np.where(sign * gap > 0, inner, outer)
+
+
+def _dropped(one: FloatArray, other: FloatArray, product: FloatArray) -> FloatArray:
+    """What rounding took off ``product`` = one · other (T. Dekker, Numer. Math. 18 (1971), 224-242)."""
+    pieces = []
+    for value in (one, other):
+        wide = value * 134217729.0  # 2²⁷ + 1
+        high = wide - (wide - value)
+        pieces.append((high, value - high))
+    (a, b), (c, d) = pieces
+    return ((a * c - product) + a * d + b * c) + b * d
 
 
 def _vega(x: FloatArray, total: FloatArray, forward: FloatArray, strike: FloatArray) -> FloatArray:
