@@ -1,4 +1,4 @@
-"""Black-76 against independent vectors, an exchange's own numbers, a slow twin, and in its limits."""
+"""Black-76 against independent vectors, a slow twin, and in its limits."""
 
 from dataclasses import fields
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hedging.errors import UnpriceableError
 from hedging.pricing import black76
 from hedging.pricing.arguments import Unpriceable, unpriceable
-from hedging.pricing.black76 import Greeks, core_greeks, exercise_probability, greeks, price
+from hedging.pricing.black76 import Greeks, core_greeks, greeks, price
 from hedging.pricing.implied_vol import implied_vol
 
 # Relative, where |d1| < 6; further out it grows with 1 + d1² (README of the vectors).
@@ -75,50 +75,6 @@ def test_core_greeks_are_the_first_five(reference, computed):
     core = core_greeks(*arguments(reference))
     for field in fields(core):
         np.testing.assert_array_equal(getattr(core, field.name), getattr(computed, field.name))
-
-
-# The last printed digit of what each exchange sent, in our units. Deribit rounds Greeks to five decimals and
-# the mark volatility it sends to two decimals of a percent (half a digit: 5e-5 of volatility); Bybit's mark
-# price and Greeks come from a volatility rounded to 1e-4 and a forward that is seconds older than them.
-VENUE_SCALE = {
-    "mark_coin": lambda g, f: g.price / f,
-    "mark_usd": lambda g, f: g.price,
-    "delta_bs": lambda g, f: g.delta,
-    "gamma_usd": lambda g, f: g.gamma,
-    "vega_1pct": lambda g, f: g.vega / 100,
-    "theta_day": lambda g, f: g.theta / 365,
-    "rho_1pct": lambda g, f: None,
-}
-VENUE_TOLERANCE = {
-    ("deribit", "mark_coin"): 5e-5,  # four decimals printed
-    ("deribit", "delta_bs"): 1.2e-5,  # five decimals, and vanna × 5e-5 of volatility
-    ("deribit", "gamma_usd"): 5e-6,  # five decimals printed: half of the last one
-    ("deribit", "vega_1pct"): 1e-3,  # volga × 5e-5 / 100
-    ("deribit", "theta_day"): 1.2e-3,  # Θ/σ × 5e-5 / 365
-    ("deribit", "rho_1pct"): 6e-3,  # derivative of K·T·N(d2)/100 by σ × 5e-5
-    ("bybit", "mark_usd"): 0.35,  # vega × 5e-5: volatility to four decimals
-    ("bybit", "delta_bs"): 5e-5,  # Γ × 1 USD of forward moved between price and Greeks
-    ("bybit", "gamma_usd"): 6e-9,  # five significant digits printed, rounding 5e-9
-    ("bybit", "vega_1pct"): 4e-3,  # vega / T × four minutes of clock
-    ("bybit", "theta_day"): 2.5e-3,  # Θ/σ × 5e-5 / 365
-}
-
-
-def test_our_greeks_are_what_deribit_and_bybit_sent(vectors):
-    rows = vectors("venue_samples").rows
-    compared = 0
-    for row in rows:
-        venue, name = row["venue"], row["field"]
-        if (venue, name) not in VENUE_TOLERANCE:
-            continue
-        forward, strike, years, vol = (float(row[key]) for key in ("F", "K", "T", "iv"))
-        if name == "rho_1pct":  # Deribit's rho is the spot form K·T·N(d2)/100
-            ours = strike * years * float(exercise_probability(1, forward, strike, years, vol)) / 100
-        else:
-            ours = float(VENUE_SCALE[name](greeks(1, forward, strike, years, vol), forward))
-        assert abs(ours - float(row["published"])) <= VENUE_TOLERANCE[venue, name], row
-        compared += 1
-    assert compared == 11
 
 
 # --- properties ---------------------------------------------------------------------------------------------
