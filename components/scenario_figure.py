@@ -7,15 +7,15 @@ from components import format as fmt
 from components.payload import Chart, Json, axis, base_layout
 from components.scenario_answer import Answer, difference
 from components.scenario_choice import SHIFT_WORDS, Show, Side, Unit
-from hedging.risk.scenario import Surface, VolShift
+from hedging.risk.scenario import Surface, VolShift, WorstCell
 
 FloatArray = NDArray[np.float64]
-BRIGHT = 0.56  # of the largest figure: from there on a cell's colour is light
+BRIGHT = 0.6  # of the largest figure: from there on a cell's colour is light
 
 
 def figure(answer: Answer, show: Show, unit: Unit, side: Side) -> Chart:
     """The heat-map of one figure; where no hedge is asked for, a side that needs one says so."""
-    book = answer.before_words if side is Side.BEFORE else side.value
+    book = {Side.BEFORE: answer.before_words, Side.DIFFERENCE: "what the hedge changes"}.get(side, side.value)
     title = f"{answer.live.underlying} {_figure_words(show)}, {book}"
     surface = side_of(answer, side)
     if surface is None:
@@ -27,7 +27,7 @@ def figure(answer: Answer, show: Show, unit: Unit, side: Side) -> Chart:
         title=title,
         unit=unit_words,
         data=(_heat(surface, grid, f"{show.value} {{}} {unit_words}"), _labels(surface, grid, reach)),
-        layout=_layout(surface, side, show, grid),
+        layout=_layout(surface, side, show, _worst(answer, show, side)),
     )
 
 
@@ -217,12 +217,17 @@ def _vol_words(shift: float, kind: VolShift) -> str:
     return f"volatility {fmt.signed(100 * shift, _digits(100 * shift))} {SHIFT_WORDS[kind]}"
 
 
-def _layout(surface: Surface, side: Side, show: Show, grid: FloatArray) -> Json:
+def _worst(answer: Answer, show: Show, side: Side) -> WorstCell | None:
+    """The cell that the sentence above names, where this grid shows it."""
+    grid = {Side.BEFORE: answer.before, Side.AFTER: answer.after}.get(side)
+    return grid.worst if grid is not None and show is Show.PNL else None
+
+
+def _layout(surface: Surface, side: Side, show: Show, worst: WorstCell | None) -> Json:
     shocks = surface.shocks
-    vol, spot = np.unravel_index(int(np.argmin(grid)), grid.shape)
     shapes = [_frame(shocks.spots.index(0.0), shocks.vols.index(0.0), "@text", "dot")]
-    if show is Show.PNL and float(grid[vol, spot]) < 0:
-        shapes.append(_frame(int(spot), int(vol), "@text", "solid"))
+    if worst is not None:
+        shapes.append(_frame(shocks.spots.index(worst.spot), shocks.vols.index(worst.vol), "@text", "solid"))
     return base_layout(
         f"scenario-{surface.underlying}-{show.value}-{side.value}",
         hovermode="closest",

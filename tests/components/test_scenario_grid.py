@@ -238,9 +238,10 @@ class TestFigure:
         made = found()
         shapes = figure(made, Show.PNL, Unit.USD, Side.BEFORE).layout["shapes"]
         assert (shapes[0]["x0"], shapes[0]["y0"]) == (7.5, 3.5)
-        grid = made.before.surface.pnl_usd[0]
-        row, column = divmod(int(grid.argmin()), 17)
+        row, column = divmod(int(made.before.surface.pnl_coin[0].argmin()), 17)
         assert (shapes[1]["x0"] + 0.5, shapes[1]["y0"] + 0.5) == (column, row)
+        assert len(figure(made, Show.PNL, Unit.USD, Side.DIFFERENCE).layout["shapes"]) == 1
+        assert len(figure(made, Show.VEGA, Unit.USD, Side.BEFORE).layout["shapes"]) == 1
 
     def test_without_a_hedge_the_sides_that_need_one_say_why(self):
         made = replace(found(), after=None, hedge=replace(found().hedge, words="no hedge"))

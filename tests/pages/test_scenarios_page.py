@@ -89,7 +89,7 @@ def test_zero_shock_is_nothing_and_the_grid_has_its_size(page):
         ("scenario-show", "Gamma", "BTC gamma, as it is", "USD / 1 %"),
         ("scenario-unit", "coin", "BTC P&L, as it is", "BTC"),
         ("scenario-side", "after the hedge", "BTC P&L, after the hedge", "USD"),
-        ("scenario-side", "difference", "BTC P&L, difference", "USD"),
+        ("scenario-side", "difference", "BTC P&L, what the hedge changes", "USD"),
     ],
 )
 def test_every_switch_changes_the_figure(page, key, value, title, unit):
