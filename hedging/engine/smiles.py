@@ -18,7 +18,7 @@ from hedging.engine.smile_picture import Drawn, SmileInputs, picture
 from hedging.errors import BadInput, LedgerError, VenueError
 from hedging.ledger import OptionRecords
 from hedging.model.instrument import Instrument, Kind
-from hedging.model.smile import ChainQuote, MinimumVarianceFit
+from hedging.model.smile import ChainQuote, MinimumVarianceFit, SmileSlice
 from hedging.risk.minimum_variance import minimum_variance_fits, recorded_points
 from hedging.risk.smile import FittedSmiles, fitted_smiles
 from hedging.risk.smile_shift import Smiles
@@ -26,7 +26,8 @@ from hedging.venues.address import DERIBIT, AccountAddress
 from hedging.venues.chain import Chain, ChainReader
 
 READ_SECONDS = 20.0
-REFIT = timedelta(minutes=5)
+REFIT = timedelta(minutes=5)  # of minimum variance
+SEARCH = timedelta(minutes=5)  # then slices are looked for everywhere again, not only near the last ones
 
 
 class ChainSource(Protocol):
@@ -67,6 +68,7 @@ class LiveSmiles:
         self._trouble = trouble
         self._now = now
         self._fitted: dict[tuple[str, str], FittedSmiles] = {}
+        self._searched_at: dict[tuple[str, str], datetime] = {}
         self._seconds: dict[tuple[str, str], float] = {}
         self._fits: tuple[MinimumVarianceFit, ...] = ()
         self._refitted_at: datetime | None = None
@@ -118,7 +120,8 @@ class LiveSmiles:
             quotes = [each for each in chain.quotes if each.underlying in wanted]
             recordable += quotes
             began = self._now()
-            self._fitted[venue, currency] = fitted_smiles(quotes, began, given.rules.smile)
+            near = self._near((venue, currency), began)
+            self._fitted[venue, currency] = fitted_smiles(quotes, began, given.rules.smile, near)
             self._seconds[venue, currency] = (self._now() - began).total_seconds()
             if chain.refused:
                 troubles.append(
@@ -130,6 +133,14 @@ class LiveSmiles:
         except (LedgerError, BadInput) as error:
             troubles.append(f"record of options: {error}")
         return troubles
+
+    def _near(self, chain: tuple[str, str], now: datetime) -> tuple[SmileSlice, ...]:
+        """The slices to begin the search from: those of before, but every now and then none."""
+        searched_at = self._searched_at.get(chain)
+        if searched_at is None or not timedelta() <= now - searched_at < SEARCH:
+            self._searched_at[chain] = now
+            return ()
+        return self._fitted[chain].slices
 
     def _record(self, quotes: list[ChainQuote]) -> None:
         """Record the first chains of each minute, those of all currencies together."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +25,8 @@ LEAST_QUOTES = 5
 MOST_RHO = 0.999
 MARGINS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # of g: the first that brings the slice inside the permitted side
 STARTS = 3
+FAIR = 1.1  # of the error that a fit of a little earlier had
+FINE = 1e-4  # of volatility, 0.01 points: the venue's rounding
 GUARDED = np.concatenate([np.linspace(-3.0, -1.2, 10), np.linspace(-1.0, 1.0, 81), np.linspace(1.2, 3.0, 10)])
 
 
@@ -52,10 +55,12 @@ class SviFit:
     violations: tuple[Violation, ...]
 
 
-def fit_svi(quotes: VolQuotes, years: float) -> SviFit | NoFit:
+def fit_svi(quotes: VolQuotes, years: float, near: SviFit | None = None) -> SviFit | NoFit:
     """The slice nearest to ``quotes`` of an expiry in ``years`` > 0, or why there is none.
 
-    A market that can itself be arbitraged is fitted by the nearest slice that cannot.
+    A market that can itself be arbitraged is fitted by the nearest slice that cannot. ``near``: a fit of a
+    little earlier, from which alone the search begins; where that ends no nearer to its quotes than it did
+    then, or in an arbitrage, the search begins anew.
 
     Raises BadInput for quotes that are not finite or not positive: leave such rows out first.
     """
@@ -65,11 +70,13 @@ def fit_svi(quotes: VolQuotes, years: float) -> SviFit | NoFit:
     if np.unique(k).size < LEAST_QUOTES:
         return NoFit.TOO_FEW_QUOTES
     problem = _Problem(k, vol, np.sqrt(vega / vega.sum()), years)
+    again = None if near is None else problem.again(near)
+    if again is not None:
+        return again
     best = min((problem.solved(start) for start in problem.starts()), key=lambda found: found.cost)
     if not best.converged:
         return NoFit.DID_NOT_CONVERGE
-    error = problem.residuals(best.slice)
-    return SviFit(best.slice, float(np.sqrt(error @ error)), violations(best.slice))
+    return SviFit(best.slice, float(np.sqrt(best.cost)), violations(best.slice))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,17 @@ class _Problem:
         """Weighted errors of volatility; their squares sum up to the mean square error."""
         w = np.maximum(total_variance(slice_, self.k), 0.0)
         return self.weight * (np.sqrt(w / self.years) - self.vol)
+
+    def again(self, near: SviFit) -> SviFit | None:
+        """The fit from a start that is near, None where it is not good enough to do without the others."""
+        answer = self._free(_vector(near.slice))
+        slice_ = _slice(answer.x)
+        error = self.residuals(slice_)
+        rms = float(np.sqrt(error @ error))
+        enough = max(FAIR * near.rms_vol, FINE)
+        if not (answer.status > 0 and rms <= enough and not near.violations) or violations(slice_):
+            return None
+        return SviFit(slice_, rms, ())
 
     def starts(self) -> Iterator[FloatArray]:
         """Parameter vectors (lowest w, share of the steepest wing, ρ, m, ln σ) of the best linear fits."""
@@ -116,24 +134,31 @@ class _Problem:
 
     def solved(self, start: FloatArray) -> _Solved:
         """Least squares from ``start``; where that leaves a butterfly, again with g held above a margin."""
-        highest = 4 * float((self.vol**2).max()) * self.years
-        reach = 1.0 + float(np.abs(self.k).max())
-        low = np.array([1e-10, 0.0, -MOST_RHO, -reach, np.log(1e-4)])
-        high = np.array([highest, 1.0, MOST_RHO, reach, np.log(10.0)])
-        answer = least_squares(
+        answer = self._free(start)
+        vector, converged = answer.x, bool(answer.status > 0)
+        for margin in MARGINS:
+            if not violations(_slice(vector)):
+                break
+            vector, converged = self._guarded(vector, self._bounds(), margin)
+        error = self.residuals(_slice(vector))
+        return _Solved(_slice(vector), float(error @ error), converged)
+
+    def _free(self, start: FloatArray) -> Any:
+        """SciPy's answer of the least squares from ``start``, butterflies or not."""
+        low, high = self._bounds()
+        return least_squares(
             lambda vector: self.residuals(_slice(vector)),
             np.clip(start, low, high),
             bounds=(low, high),
             x_scale=_scales(start),
             max_nfev=400,
         )
-        vector, converged = answer.x, bool(answer.status > 0)
-        for margin in MARGINS:
-            if not violations(_slice(vector)):
-                break
-            vector, converged = self._guarded(vector, (low, high), margin)
-        error = self.residuals(_slice(vector))
-        return _Solved(_slice(vector), float(error @ error), converged)
+
+    def _bounds(self) -> tuple[FloatArray, FloatArray]:
+        highest = 4 * float((self.vol**2).max()) * self.years
+        reach = 1.0 + float(np.abs(self.k).max())
+        low = np.array([1e-10, 0.0, -MOST_RHO, -reach, np.log(1e-4)])
+        return low, np.array([highest, 1.0, MOST_RHO, reach, np.log(10.0)])
 
     def _guarded(
         self, start: FloatArray, bounds: tuple[FloatArray, FloatArray], margin: float
@@ -162,6 +187,11 @@ class _Problem:
 
 def _scales(vector: FloatArray) -> FloatArray:
     return np.array([max(float(vector[0]), 1e-6), max(float(vector[1]), 1e-4), 0.5, 0.1, 1.0])
+
+
+def _vector(slice_: RawSvi) -> FloatArray:
+    """The parameters that ``_slice`` makes the slice of."""
+    return np.array([slice_.lowest, slice_.steepest / 2, slice_.rho, slice_.m, np.log(slice_.sigma)])
 
 
 def _slice(vector: FloatArray) -> RawSvi:

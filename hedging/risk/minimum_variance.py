@@ -29,7 +29,7 @@ from hedging.units import EPOCH, years_between
 
 IntArray = NDArray[np.int64]
 
-CALL_DELTAS = (0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9)
+CALL_DELTAS = (0.1, 0.3, 0.5, 0.7, 0.9)
 MOST_EXPIRIES = 6
 SHORTEST, LONGEST = timedelta(hours=12), timedelta(days=190)
 FARTHEST_DELTA = 0.95  # of either sign: beyond, the vega is too small to tell anything
@@ -71,7 +71,7 @@ def recorded_points(chain: Sequence[ChainQuote], at: datetime) -> tuple[OptionPo
     """The options of a chain that are worth recording at ``at``, with Black's delta and vega.
 
     For each underlying, settlement and the six nearest expiries from 12 hours to 190 days: call and put at
-    the seven strikes whose call delta is nearest to 0.1 … 0.9. What has no usable mark, forward or volatility
+    the five strikes whose call delta is nearest to 0.1 … 0.9. What has no usable mark, forward or volatility
     is left out.
     """
     grouped: dict[tuple[str, str, str], dict[datetime, list[OptionPoint]]] = {}

@@ -16,6 +16,7 @@ from hedging.ledger import OptionRecords
 from hedging.ledger.codec import encode
 from hedging.model.instrument import OptionKind
 from hedging.model.smile import SmileRule
+from hedging.risk.smile import fitted_smiles
 from hedging.venues.chain import Chain, chain
 
 PAPER = PaperChain()
@@ -181,6 +182,22 @@ async def test_fits_are_made_again_after_five_minutes_or_when_the_clock_is_put_b
         await desk.smiles.round()
         before, after = desk.taken[-2:]
         assert (after.fits[0].fitted_at != before.fits[0].fitted_at) is again
+
+
+async def test_the_search_begins_near_the_last_slices_and_everywhere_now_and_then(desk, monkeypatch):
+    begun = []
+
+    def noted(quotes, at, limits, near):
+        begun.append(len(near))
+        return fitted_smiles(quotes, at, limits, near)
+
+    monkeypatch.setattr("hedging.engine.smiles.fitted_smiles", noted)
+    for seconds in (0, 20, 290, 20):
+        desk.later(seconds)
+        await desk.smiles.round()
+    coin, dollars = begun[0::2], begun[1::2]
+    assert coin[0] == dollars[0] == coin[2] == dollars[2] == 0
+    assert min(coin[1], coin[3], dollars[1], dollars[3]) > 0
 
 
 async def test_a_record_that_cannot_be_written_costs_no_slice(desk, monkeypatch):

@@ -212,11 +212,11 @@ def test_the_recorded_options_are_few_and_spread():
     expiries = sorted({point.expiry for point in points})
     assert len(expiries) == 6
     assert expiries[0] - NOW == timedelta(days=365 * 0.003)  # the first is within 12 hours
-    assert len(points) <= 6 * 7 * 2
+    assert len(points) <= 6 * 5 * 2
     month = [point for point in points if point.expiry == NOW + timedelta(days=36.5)]
     calls = sorted(point.delta for point in month if point.kind is CALL)
-    assert len(calls) == 7
-    assert calls == pytest.approx([0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9], abs=0.03)
+    assert len(calls) == 5
+    assert calls == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9], abs=0.03)
     assert {point.strike for point in month if point.kind is PUT} == {
         p.strike for p in month if p.kind is CALL
     }

@@ -45,6 +45,22 @@ def test_a_known_smile_is_found_again_between_its_strikes():
     assert (drawn.slice.lowest_k, drawn.slice.highest_k) == pytest.approx((-0.4, 0.4))
 
 
+def test_a_search_from_the_last_slice_ends_where_the_whole_search_does():
+    moved = smile_slice(a=0.011, b=0.085, rho=-0.45, m=0.03, sigma=0.22)
+    noisy = [
+        replace(q, iv=(q.iv or 0) + 1e-4 * math.sin(37 * place)) for place, q in enumerate(chain_of(moved))
+    ]
+    [whole] = fitted_smiles(noisy, NOW, LIMITS).slices
+    bad = replace(TRUE, a=-0.041, b=0.1331, rho=0.306, m=0.3586, sigma=0.4153)
+    for near in (TRUE, whole, replace(TRUE, m=0.9, sigma=5.0), bad, replace(TRUE, expiry=NOW)):
+        [found] = fitted_smiles(noisy, NOW, LIMITS, (near,)).slices
+        assert found.error_vol == pytest.approx(whole.error_vol, rel=1e-3)
+        k = np.linspace(-0.4, 0.4, 9)
+        np.testing.assert_allclose(
+            svi.total_variance(raw(found), k), svi.total_variance(raw(whole), k), rtol=1e-4
+        )
+
+
 def test_what_is_drawn_are_the_quotes_and_the_curve_through_them():
     drawn = only(chain_of(TRUE))
     assert drawn.quote_vol == pytest.approx([vol_of(TRUE, k) for k in drawn.quote_k], abs=1e-6)
