@@ -24,6 +24,9 @@ EXPIRY, STRIKE, KIND, OPTION_AMOUNT, IV = (
 def show(view: View, asked: Question, found: Answer | NoAnswer) -> None:
     """The editor: two small forms, what differs, and what is saved."""
     st.html('<div class="desk-section">What-if positions</div>')
+    said = session.memo().what_if_said
+    if said:
+        st.html(f'<div class="desk-line" data-testid="what-if-said">{fmt.escape_html(said)}</div>')
     with st.container(key="what-if-row", horizontal=True, vertical_alignment="center"):
         if isinstance(found, Answer):
             with st.popover("Change or add", key="what-if-change"):
@@ -33,9 +36,6 @@ def show(view: View, asked: Question, found: Answer | NoAnswer) -> None:
         with st.popover("Saved", key="what-if-shelf"):
             scenario_saved.form(view, asked)
     _differences(found if isinstance(found, Answer) else None, asked)
-    said = session.memo().what_if_said
-    if said:
-        st.html(f'<div class="desk-line" data-testid="what-if-said">{fmt.escape_html(said)}</div>')
 
 
 def _differences(found: Answer | None, asked: Question) -> None:

@@ -84,7 +84,7 @@ def sentences(answer: Answer, days: str) -> str:
     if answer.book.exposure.smile_shift:
         shift = f"{fmt.coin(answer.book.exposure.smile_shift)} {answer.live.underlying}"
         notes += f" · the smile's {shift} are in the exposure, not in the grid"
-    lines.append(
+    foot = (
         f'<p class="desk-soft"><span data-testid="scenario-numeraire">'
         f"{fmt.escape_html(answer.live.numeraire.sentence)}</span>"
         f' · <span data-testid="scenario-hedge">{fmt.escape_html(answer.hedge.words)}</span>'
@@ -92,7 +92,7 @@ def sentences(answer: Answer, days: str) -> str:
         f' · book of <span data-testid="scenario-at" data-value="{at}">{fmt.clock_time(answer.at)} UTC</span>'
         f'<span class="desk-age-since" data-testid="scenario-age" data-desk-since="{at}"></span></p>'
     )
-    return f'<div class="desk-sentences desk-live">{"".join(lines)}</div>'
+    return f'<div class="desk-sentences"><div class="desk-live">{"".join(lines)}</div>{foot}</div>'
 
 
 def _worst_line(side: str, label: str, words: str, pnl_usd: float) -> str:
