@@ -2,11 +2,11 @@
 
 ``fit``: 12 expiries of 40 strikes whose volatilities are off a known smile by 0.2 points, searched for
 everywhere; ``fit again`` from the slices of before. ``read``: JSON of all options of the simulated market
-that settle in BTC to quotes. ``cycle``: valuing 2,000 positions in 200 options every 20 ms on the event loop:
-alone, with a round (reading, fitting, recording, drawing of three chains) every 5 s, four times as often as in
-an engine, and with rounds without a pause. ``late_ms`` is how late a timer of 1 ms comes meanwhile,
-``round_ms`` how long a round takes. ``picture``: bytes that one round writes for the screen. ``record``: bytes of a day of
-recorded options, and what reading a week of them and fitting minimum variance to it takes.
+that settle in BTC to quotes. ``cycle``: valuing 2,000 positions in 200 options every 20 ms on the loop:
+alone, with a round (reading, fitting, recording, drawing of three chains) every 5 s, four times as often as
+in an engine, and with rounds without a pause. ``late_ms`` is how late a timer of 1 ms comes meanwhile,
+``round_ms`` how long a round takes. ``picture``: bytes that a round writes for the screen. ``record``: bytes
+of a day of recorded options, and what reading a week of them and fitting minimum variance to it takes.
 
 One JSON line a row, times in ms as median, 95 % and largest. Run: ``PYTHONPATH=. python bench/smiles.py``.
 """

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hedging.model.instrument import Instrument
 from hedging.model.limits import Band, Numeraire
+from hedging.model.smile import IvSource
 
 
 class Convention(StrEnum):
@@ -22,7 +23,8 @@ class PositionExposure:
     Deltas in coin (``delta_black`` is Black, ``delta_net`` premium-adjusted where coin-settled: the
     net transaction delta), ``gamma_coin`` = q·F·Γ (coin of Black delta per relative move of 1),
     vega in USD per 1.00 of vol, theta in USD per year, value in USD (None where the venue sent no
-    floating profit), ``smile_shift`` the coins that the chosen smile convention adds, ``is_hedge`` where
+    floating profit), ``smile_shift`` the coins that the chosen smile convention adds, ``iv_source`` where an
+    option's volatility is from, ``is_hedge`` where
     the position is in an instrument configured as hedge.
     """
 
@@ -43,6 +45,7 @@ class PositionExposure:
     years: float | None
     is_hedge: bool
     smile_shift: float | None = 0.0
+    iv_source: IvSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Values every position of a snapshot in common units, and names those it cannot value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import isfinite
 
@@ -13,18 +14,22 @@ from hedging.model.snapshot import Gap, GapReason, Snapshot
 from hedging.pricing import black76
 from hedging.pricing.arguments import Unpriceable, unpriceable
 from hedging.risk.holdings import NOTHING_HELD, BoolArray, FloatArray, Holdings, IntArray
+from hedging.risk.implied import ImpliedVol, vols_of_quotes
 from hedging.risk.plausible import implausible, plausible, plausible_iv
 from hedging.risk.valued import Columns, Marks, ValuedBook
 from hedging.units import SECONDS_PER_YEAR, epoch_microseconds
 
 SETTLEMENT_AVERAGING = timedelta(minutes=30)
 MICROSECONDS = 1e6  # in a second
+SOME_VOL = 1.0  # in the place of one that is not there, to see whether it is all that is not
 
 
 def value_positions(
     snapshot: Snapshot, hedges: frozenset[str], max_age_seconds: float, known: Holdings = NOTHING_HELD
 ) -> ValuedBook:
     """Value each position from its own quote: Black-76 on the forward of the expiry and the mark IV.
+
+    Where the venue states no volatility, that of bid and ask or of the mark price is taken.
 
     Args:
         snapshot: positions and quotes of one instant.
@@ -39,17 +44,44 @@ def value_positions(
     holdings = known.still(snapshot.positions)
     quotes = [snapshot.quotes.get(key) for key in holdings.keys]
     marks, suspect = _marks(holdings, quotes, snapshot.at, max_age_seconds)
+    implied = _implied(holdings, quotes, suspect, (snapshot.at, max_age_seconds))
+    if implied:
+        quotes = [_with_vol(quote, implied.get(row)) for row, quote in enumerate(quotes)]
+        marks, suspect = _marks(holdings, quotes, snapshot.at, max_age_seconds)
     gaps: list[Gap] = []
     good = np.ones(len(holdings.keys), dtype=np.bool_)
     for row in suspect.tolist():
         gap = _gap(holdings.instruments[row], quotes[row], snapshot.at, max_age_seconds)
+        found = implied.get(row)
+        gap = found if isinstance(found, Gap) else gap
         if gap is not None:
             good[row] = False
             gaps.append(gap)
     gaps += [_odd_amount(holdings.positions[row]) for row in np.flatnonzero(~np.isfinite(holdings.size))]
     with np.errstate(invalid="ignore", over="ignore"):  # what is no number is named as a gap
         units, refused = _units(holdings, marks, good, snapshot.at)
-        return _book(holdings, marks, units, hedges, (*gaps, *refused))
+        book = _book(holdings, marks, units, hedges, (*gaps, *refused))
+    sources = {row: found.source for row, found in implied.items() if isinstance(found, ImpliedVol)}
+    return replace(book, iv_sources=sources) if sources else book
+
+
+def _implied(
+    holdings: Holdings, quotes: Sequence[Quote | None], suspect: IntArray, now: tuple[datetime, float]
+) -> Mapping[int, ImpliedVol | Gap]:
+    """By row of the instruments, what the prices say of options that lack nothing but their volatility."""
+    bare = [
+        (row, holdings.instruments[row], quote)
+        for row in suspect[holdings.option[suspect]].tolist()
+        if (quote := quotes[row]) is not None
+        and quote.iv is None
+        and _gap(holdings.instruments[row], replace(quote, iv=SOME_VOL), *now) is None
+    ]
+    found = vols_of_quotes([(instrument, quote) for _, instrument, quote in bare], *now)
+    return {row: answer for (row, _, _), answer in zip(bare, found, strict=True)}
+
+
+def _with_vol(quote: Quote | None, found: ImpliedVol | Gap | None) -> Quote | None:
+    return replace(quote, iv=found.vol) if quote and isinstance(found, ImpliedVol) else quote
 
 
 def at_other_prices(book: ValuedBook, at: datetime, factor: float) -> ValuedBook:
@@ -69,7 +101,7 @@ def at_other_prices(book: ValuedBook, at: datetime, factor: float) -> ValuedBook
     hedges = frozenset(book.holdings.keys[row] for row in book.holdings.place[book.columns.hedge].tolist())
     with np.errstate(invalid="ignore", over="ignore"):  # rows without a value
         units, _ = _units(book.holdings, marks, good, at)
-        return _book(book.holdings, marks, units, hedges, book.gaps)
+        return replace(_book(book.holdings, marks, units, hedges, book.gaps), iv_sources=book.iv_sources)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

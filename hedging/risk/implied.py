@@ -17,10 +17,11 @@ from hedging.model.market import Quote
 from hedging.model.smile import ChainQuote, IvSource
 from hedging.model.snapshot import Gap, GapReason
 from hedging.pricing.implied_vol import NoVol, implied_vols
+from hedging.risk.plausible import HIGHEST_IV
 from hedging.units import years_between
 
 WIDEST = 0.25  # between the volatilities of bid and ask, as a fraction
-HIGHEST = 10.0  # 1,000 %: more is a mistake of somebody's
+HIGHEST = HIGHEST_IV  # more is a mistake of somebody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """A valued book: every figure of every position as a column, and the same as rows where somebody looks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isnan
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from hedging.model.exposure import PositionExposure
 from hedging.model.instrument import Kind, Settlement
+from hedging.model.smile import IvSource
 from hedging.model.snapshot import Gap
 from hedging.risk.holdings import BoolArray, FloatArray, Holdings, IntArray
 from hedging.units import epoch_microseconds
@@ -78,7 +79,7 @@ class ValuedBook:
     """A snapshot's positions in common units, and a gap for each instrument that has no value.
 
     ``valued``, shape (n,): whether the position has one. ``value``: USD, NaN where the venue sent no
-    floating profit.
+    floating profit. ``iv_sources``: by instrument, where a volatility is from that the venue did not state.
     """
 
     holdings: Holdings
@@ -87,6 +88,7 @@ class ValuedBook:
     value: FloatArray
     valued: BoolArray
     gaps: tuple[Gap, ...]
+    iv_sources: Mapping[int, IvSource] = field(default_factory=dict)
 
     def derivatives(self, underlying: str) -> IntArray:
         """Rows of an underlying's positions other than spot."""
@@ -138,6 +140,9 @@ class ValuedBook:
             value_usd=None if isnan(value) else value,
             notional_usd=notional,
             iv=iv if is_option else None,
+            iv_source=self.iv_sources.get(int(self.holdings.place[number]), IvSource.MARK)
+            if is_option
+            else None,
             forward=forward if is_option else None,
             mark=mark,
             years=None if position.instrument.expiry is None else years,

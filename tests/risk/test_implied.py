@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from nouns import INDEX, NOW, linear_option, option, perpetual, quote
+from nouns import INDEX, NOW, linear_option, option, perpetual, position, quote, snapshot
 
 from hedging.model.instrument import OptionKind
 from hedging.model.smile import IvSource
 from hedging.model.snapshot import Gap, GapReason
 from hedging.pricing import black76
+from hedging.risk.greeks import at_other_prices, value_positions
 from hedging.risk.implied import ImpliedVol, NoImpliedVol, OptionMarket, implied, vols_of_quotes
 
 FORWARD, STRIKE, YEARS, VOL = 101_000.0, 110_000.0, 0.1, 0.55
@@ -84,7 +85,7 @@ def test_without_a_market_the_mark_price_is_taken(changes):
         ({"mark": 0.0}, "price is zero"),
         ({"mark": -0.1}, "price is negative"),
         ({"mark": 1.2}, "at or above the most an option can cost"),
-        ({"mark": 0.97}, "above 1000%"),
+        ({"mark": 0.97}, "above 500%"),
         ({"bid": 0.0001, "ask": 0.2, "mark": None}, "of volatility apart, allowed are 25%"),
         ({"bid": 0.2, "ask": 0.1, "mark": None}, "are no market"),
         ({"bid": 0.9, "ask": 1.5, "mark": None}, "give no volatility: price is at or above"),
@@ -140,3 +141,39 @@ def test_a_market_of_wrong_numbers_is_refused_not_raised():
     [found] = implied([market])
     assert isinstance(found, NoImpliedVol)
     assert "strike" in found.reason
+
+
+def test_a_position_without_a_stated_volatility_is_valued_by_its_quotes():
+    put = linear_option(OptionKind.PUT, STRIKE, YEARS)
+    held = [position(CALL, 3), position(put, 1), position(CALL, -1)]
+    stated = quote(put, forward=FORWARD, mark=price(kind=OptionKind.PUT), iv=VOL)
+    bare = value_positions(snapshot(held, [coin_quote(), stated]), frozenset(), 5.0)
+    whole = value_positions(snapshot(held, [coin_quote(iv=VOL), stated]), frozenset(), 5.0)
+    assert bare.gaps == ()
+    assert [row.iv_source for row in bare.positions] == [IvSource.QUOTES, IvSource.MARK, IvSource.QUOTES]
+    assert [row.iv_source for row in whole.positions] == [IvSource.MARK] * 3
+    for ours, theirs in zip(bare.positions, whole.positions, strict=True):
+        assert ours.iv == pytest.approx(theirs.iv, abs=1e-9)
+        assert ours.delta_net == pytest.approx(theirs.delta_net, rel=1e-8)
+    by_mark = value_positions(snapshot(held[:1], [coin_quote(bid=None)]), frozenset(), 5.0)
+    assert by_mark.positions[0].iv_source is IvSource.MARK_PRICE
+    assert at_other_prices(bare, NOW, 1.01).positions[0].iv_source is IvSource.QUOTES
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mark": 0.0, "bid": None}, "none follows from its prices: it has no fresh bid and ask"),
+        ({"mark": None}, "no mark price"),
+        ({"index": None}, "no index price"),
+        ({"forward": None}, "no forward"),
+        ({"received_at": NOW - timedelta(seconds=6)}, "6 s old"),
+        ({"forward": INDEX * 3}, "more than 2 times apart"),
+        ({"iv": math.nan}, "volatility of"),
+    ],
+)
+def test_what_lacks_more_than_its_volatility_is_the_gap_it_was(changes, words):
+    found = value_positions(snapshot([position(CALL, 3)], [coin_quote(**changes)]), frozenset(), 5.0)
+    [gap] = found.gaps
+    assert words in gap.detail
+    assert found.positions == ()
