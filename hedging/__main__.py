@@ -13,6 +13,7 @@ from hedging import clock
 from hedging.errors import HedgingError
 
 if TYPE_CHECKING:
+    from hedging.model.terms import TermsVersion
     from hedging.model.trading import CommandKind, Role
 
 STATE = click.option(
@@ -107,6 +108,44 @@ def kill(state: Path | None, reason: str, user: str) -> None:
     except OSError as error:
         raise HedgingError(f"the kill file could not be written: {error}") from error
     click.echo(f"halted: {path} is set; the engine sends nothing more and cancels its orders")
+
+
+@main.group()
+def terms() -> None:
+    """Show the desk's terms: limits, band, numeraire and smile convention, and who changed them."""
+
+
+@terms.command("show")
+@STATE
+def terms_show(state: Path | None) -> None:
+    """Print the version that is in force, as the engine reads it, and what waits for approval."""
+    from hedging.workflow.terms_report import shown
+
+    click.echo(shown(_terms(state)))
+
+
+@terms.command("history")
+@STATE
+def terms_history(state: Path | None) -> None:
+    """Print every version, newest first: who, when, why, and what it changed."""
+    from hedging.workflow.terms_report import history
+
+    click.echo(history(_terms(state)))
+
+
+def _terms(state: Path | None) -> "tuple[TermsVersion, ...]":
+    """Every version in the ledger, newest first; raises LedgerError where there is no ledger."""
+    from hedging.engine.start import state_folder
+    from hedging.ledger import Ledger
+
+    folder = state_folder(state)
+    if not (folder / "ledger.sqlite").exists():
+        raise HedgingError(f"there is no ledger in {folder}; name the state folder with --state")
+    ledger = Ledger.open(folder)
+    try:
+        return ledger.terms()
+    finally:
+        ledger.close()
 
 
 USER = click.option("--user", required=True, help="Your name, as it goes on the record.")

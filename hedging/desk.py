@@ -15,6 +15,7 @@ from hedging.model.terms import TermsVersion
 from hedging.model.trading import Command, CommandKind, Fill, Order, Role, Ticket
 from hedging.model.view import DecisionRun, ExposureSample, Record, View
 from hedging.model.what_if import Close
+from hedging.workflow.terms_wishes import ABOUT_TERMS, refusal
 
 KILL_FILE = "KILL"
 HISTORY = timedelta(hours=2)
@@ -270,6 +271,9 @@ class Desk:
         if denied is not None:
             return denied
         command = _command(person, wish, key)
+        known = self._ledger.command(key)
+        if known is None and wish.kind in ABOUT_TERMS and (why := refusal(command, self.read())):
+            return Denied(why)
         try:
             return self._ledger.append_command(command)
         except LedgerError as error:

@@ -68,7 +68,7 @@ class DeskState:
         """Work under the version in force from the next cycle on, and show those that wait."""
         self.proposals = tuple(each for each in versions if each.state is TermsState.PROPOSED)
         for each in versions:
-            if each.state is TermsState.IN_FORCE and each != self.terms:
+            if each.state is TermsState.IN_FORCE:
                 self.terms, self.rules = each, with_terms(self.rules, each.terms)
         self.wake()
 
