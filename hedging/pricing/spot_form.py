@@ -6,7 +6,7 @@ color_S = g²(color - 2bΓ - bF·speed), rho = T(FΔ - V), rho_q = -TFΔ.
 Source: F. Black, M. Scholes (1973) and R. Merton (1973) through Black (1976); derivation in docs/quant.md.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,12 +51,27 @@ def spot_greeks(  # the sixth argument carries both rates
         forward = s * growth
     g = black76.greeks(theta_sign, forward, k, t, v, r)
     with np.errstate(all="ignore"):
-        found = _by_spot(g, (t, drift, growth), forward)
+        # ln of what rounding took off the forward: little, but over minutes it moves d1 in the twelfth digit
+        lost = black76.log_moneyness(s, k) + drift * t - black76.log_moneyness(forward, k)
+        found = _by_spot(_moved(g, forward * lost), (t, drift, growth), forward)
     if not all(bool(np.isfinite(getattr(found, field.name)).all()) for field in fields(found)):
         raise UnpriceableError(
             "a Greek by the spot is outside the range of a double; check the units of the row"
         )
     return found
+
+
+def _moved(g: black76.Greeks, by: FloatArray) -> black76.Greeks:
+    """The Greeks at a forward ``by`` higher, to first order where a Greek is the slope of another."""
+    return replace(
+        g,
+        delta=g.delta + by * g.gamma,
+        gamma=g.gamma + by * g.speed,
+        vega=g.vega + by * g.vanna,
+        theta=g.theta + by * g.charm,
+        vanna=g.vanna + by * g.zomma,
+        charm=g.charm + by * g.color,
+    )
 
 
 def _by_spot(g: black76.Greeks, terms: tuple[FloatArray, ...], forward: FloatArray) -> SpotGreeks:

@@ -6,11 +6,14 @@ import pytest
 from hedging.errors import UnpriceableError
 from hedging.pricing.spot_form import Carry, spot_greeks
 
-# The forward S·e^((r-q)T) is itself rounded, so ln(F/K) has no more than the digits of log(): the README's
-# tolerances for that case.
-RELATIVE = {"gamma": 1e-11, "vega": 1e-11, "vanna": 1e-10, "volga": 1e-10} | dict.fromkeys(
-    ("theta", "charm", "speed", "zomma", "color", "rho", "rho_q"), 1e-9
-)
+# The forward S·e^((r-q)T) is rounded. What that is to volga and the third order is not put right.
+RELATIVE = {"gamma": 1e-13, "vega": 1e-13, "vanna": 2e-13, "volga": 1e-10, "theta": 1e-13, "charm": 1e-12} | {
+    "rho": 1e-13,
+    "rho_q": 1e-13,
+    "speed": 1e-9,
+    "zomma": 1e-9,
+    "color": 1e-9,
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def test_price_and_delta_meet_every_vector(reference, computed):
     assert not reference.worst(
         np.abs(computed.price - reference.column("price")), 1e-14 * reference.column("S")
     )
-    assert not reference.worst(np.abs(computed.delta - reference.column("delta")), 1e-12)
+    assert not reference.worst(np.abs(computed.delta - reference.column("delta")), 1e-15)
 
 
 @pytest.mark.parametrize("name", sorted(RELATIVE))
