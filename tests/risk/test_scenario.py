@@ -37,6 +37,7 @@ from hedging.risk.greeks import value_positions
 from hedging.risk.netting import NettedFutures, OptionRows, netted, netted_book, netted_columns, unfixed_share
 from hedging.risk.profile import profile
 from hedging.risk.scenario import LOWEST_VOL, Shocks, VolShift, netted_scenario, scenario, worst
+from hedging.risk.what_if import before_and_after, hedge_position
 
 SOON = NOW + timedelta(minutes=12)  # inside the settlement half hour
 CALL, PUT = OptionKind.CALL, OptionKind.PUT
@@ -159,6 +160,21 @@ def test_a_book_is_the_sum_of_its_parts(first, second, share):
         summed = sum(getattr(each, name) for each in apart)
         size = np.abs(summed).max() + scale(positions) * (1 if "usd" in name else 1 / INDEX)
         assert np.abs(getattr(together, name) - summed).max() <= 1e-12 * size, name
+
+
+@given(held=books, coins=st.floats(-30, 30).filter(lambda coins: abs(coins) > 0.01), share=shares)
+def test_after_a_hedge_the_book_is_itself_and_the_hedge(held, coins, share):
+    whole, positions = valued(held, share)
+    hedge = hedge_position(whole, "main", perpetual(), coins, 1.01 * INDEX)
+    both = before_and_after(whole, positions, hedge, GRID)
+    alone = scenario(replace(whole, equity=0.0), (hedge,), GRID)
+    size = scale(positions) + (abs(whole.equity) + abs(coins)) * INDEX
+    for name in ("pnl_usd", "delta_coin", "gamma_coin", "vega_usd"):
+        gained = getattr(both.after, name) - getattr(both.before, name)
+        allowed = 1e-12 * size / (1 if "usd" in name else INDEX)
+        assert gained == pytest.approx(getattr(alone, name), abs=allowed), name
+    assert (both.after.pnl_usd[0, 1, 2], both.before.pnl_usd[0, 1, 2]) == (0.0, 0.0)
+    assert not np.allclose(both.after.delta_coin, both.before.delta_coin)
 
 
 @given(held=st.lists(lasting, min_size=1, max_size=6), share=shares)
