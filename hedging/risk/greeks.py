@@ -68,16 +68,18 @@ def value_positions(
 def _implied(
     holdings: Holdings, quotes: Sequence[Quote | None], suspect: IntArray, now: tuple[datetime, float]
 ) -> Mapping[int, ImpliedVol | Gap]:
-    """By row of the instruments, what the prices say of options that lack nothing but their volatility."""
-    bare = [
-        (row, holdings.instruments[row], quote)
-        for row in suspect[holdings.option[suspect]].tolist()
-        if (quote := quotes[row]) is not None
-        and quote.iv is None
-        and _gap(holdings.instruments[row], replace(quote, iv=SOME_VOL), *now) is None
-    ]
-    found = vols_of_quotes([(instrument, quote) for _, instrument, quote in bare], *now)
-    return {row: answer for (row, _, _), answer in zip(bare, found, strict=True)}
+    """By row of the instruments, of options without a volatility: that of their prices, or what they lack."""
+    answers: dict[int, ImpliedVol | Gap] = {}
+    bare: dict[int, tuple[Instrument, Quote]] = {}
+    for row in suspect[holdings.option[suspect]].tolist():
+        instrument, quote = holdings.instruments[row], quotes[row]
+        if quote is not None and quote.iv is None:
+            lacking = _gap(instrument, replace(quote, iv=SOME_VOL), *now)
+            if lacking is None:
+                bare[row] = (instrument, quote)
+            else:
+                answers[row] = lacking
+    return answers | dict(zip(bare, vols_of_quotes(list(bare.values()), *now), strict=True))
 
 
 def _with_vol(quote: Quote | None, found: ImpliedVol | Gap | None) -> Quote | None:

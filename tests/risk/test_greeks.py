@@ -155,7 +155,8 @@ def test_an_option_without_an_input_is_a_gap_and_no_number(field, wrong):
     valued = value([position(call, 1)], quote(call, **{field: wrong}))
     assert valued.positions == ()
     (gap,) = valued.gaps
-    assert gap.reason is (GapReason.MISSING if wrong is None else GapReason.NOT_FINITE)
+    lacking = GapReason.UNPRICEABLE if field == "iv" else GapReason.MISSING  # nor do its prices say one
+    assert gap.reason is (lacking if wrong is None else GapReason.NOT_FINITE)
     assert (gap.what, gap.underlying) == (call.name, "BTC")
     assert wrong is None or str(wrong) in gap.detail
 
