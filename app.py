@@ -10,7 +10,7 @@ from components import serving
 from components.navigation import MENU, Entry
 from hedging.live import LiveSocket
 from hedging.web_guard import WebGuard
-from pages import demo, drift, exposure, ledger, scenarios, tickets
+from pages import demo, drift, exposure, ledger, limits, scenarios, tickets
 
 ROOT = Path(__file__).resolve().parent
 
@@ -19,6 +19,7 @@ PAGES = (
     Entry(render=drift.render, title="Drift", path="drift"),
     Entry(render=tickets.render, title="Tickets", path="tickets"),
     Entry(render=scenarios.render, title="Scenarios", path="scenarios"),
+    Entry(render=limits.render, title="Limits", path="limits"),
     Entry(render=ledger.render, title="Ledger", path="ledger"),
     Entry(render=demo.render, title="Demo", path="demo", paper_only=True),
 )

@@ -195,9 +195,14 @@ def text(limit: Limit, value: float | None) -> str:
 
 
 def bound(limit: Limit, value: float) -> str:
-    """A bound as a person would write it, in the desk's unit, without it."""
+    """A bound in the desk's unit, without it; large ones are shortened."""
     scaled = _DESK_UNIT.get(limit.measure, float)(value)
     return text(limit, value) if _in_dollars(limit) and scaled >= SHORTENED else fmt.number(scaled)
+
+
+def exact(limit: Limit, value: float) -> str:
+    """A bound in the desk's unit, without it, to the last digit that was set."""
+    return fmt.number(_DESK_UNIT.get(limit.measure, float)(value))
 
 
 def _in_dollars(limit: Limit) -> bool:

@@ -116,7 +116,8 @@ def table(view: View, each: UnderlyingView) -> Table:
         columns=columns,
         rows=(_now(found[0]), *(_row(one, chosen, _amount_unit(view, each)) for one in found)),
         empty="",
-        caption=f"{basis}hedged with {each.hedge_instrument} to its target; at {fmt.clock_time(view.at)} UTC",
+        caption=f"{basis}each row after its own hedge with {each.hedge_instrument}; "
+        f"at {fmt.clock_time(view.at)} UTC",
     )
 
 

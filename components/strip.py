@@ -51,6 +51,9 @@ class Strip:
     unknown_limits: int = 0
     breaches_note: str = ""
     waiting: int = 0
+    terms: int = 0
+    proposals: int = 0
+    terms_note: str = ""
     unclear_orders: int = 0
     gaps: int = 0
     gaps_note: str = ""
@@ -87,6 +90,9 @@ def strip(scene: Scene) -> Strip:
         unknown_limits=_count(view, BreachLevel.UNKNOWN),
         breaches_note=breaches_note(view),
         waiting=waiting,
+        terms=view.terms.number if view.terms else 0,
+        proposals=len(view.proposals),
+        terms_note=_terms_note(view),
         unclear_orders=sum(order.state in UNCLEAR for order in view.orders),
         gaps=len(view.gaps),
         gaps_note=_joined(f"{gap.what}: {gap.reason}" for gap in view.gaps[:6]),
@@ -94,11 +100,24 @@ def strip(scene: Scene) -> Strip:
     )
 
 
+def _terms_note(view: View) -> str:
+    """Which version is in force, and what waits."""
+    version = view.terms
+    if version is None:
+        return "the engine has not said which terms are in force"
+    by = f"version {version.number} by {version.author}, approved by {version.approver}"
+    waits = _joined(f"version {each.number} by {each.author} waits" for each in view.proposals)
+    return f"{by}; {waits}" if waits else by
+
+
 def mark(view: View) -> str:
     """A word that changes exactly when a native button has to appear, change or go."""
     tickets = ",".join(f"{ticket.id}.{ticket.version}.{ticket.state}" for ticket in view.tickets)
     state = f"{view.trading_state}|{view.resume_asked_by}|{view.auto.mode}|{view.auto.set_at}"
-    return f"{state}|{tickets}|{','.join(view.auto_refusals)}"
+    terms = (
+        f"{view.terms.number if view.terms else 0}:{','.join(str(each.number) for each in view.proposals)}"
+    )
+    return f"{state}|{tickets}|{','.join(view.auto_refusals)}|{terms}"
 
 
 def _count(view: View, level: BreachLevel) -> int:

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from components import format as fmt
-from components.limit_bars import bound, unit
+from components.limit_bars import exact, unit
 from hedging.model.limits import Band, HedgeTarget, Limit
-from hedging.model.terms import DeskTerms, Terms, TermsState, TermsVersion
+from hedging.model.terms import DeskTerms, Terms, TermsSource, TermsState, TermsVersion
 
 NONE = "none"
 _TARGETS = {
     HedgeTarget.CENTRE: "hedge to its centre",
     HedgeTarget.EDGE: "hedge to its edge",
-    HedgeTarget.PART: "hedge part of the way",
 }
 STATE_WORDS = {
     TermsState.PROPOSED: "waits",
@@ -44,13 +43,22 @@ class Changed:
 
 def band_words(band: Band, underlying: str) -> str:
     """A band with its unit, its centre where that is not the middle, and where a hedge ends."""
-    target = _TARGETS[band.target]
+    return f"{band_edges(band, underlying)}, {target_words(band)}"
+
+
+def target_words(band: Band) -> str:
+    """Where a hedge ends."""
     if band.target is HedgeTarget.PART:
-        target = f"hedge {fmt.percent(band.share, 0)} of the way to its centre"
+        return f"hedge {fmt.percent(band.share, 0)} of the way to its centre"
+    return _TARGETS[band.target]
+
+
+def band_edges(band: Band, underlying: str) -> str:
+    """A band with its unit, and its centre where that is not the middle."""
     middle = (band.lower + band.upper) / 2
     off = abs(band.centre - middle) > 1e-9 * max(1.0, abs(middle))
     centre = f", centre {fmt.number(band.centre)}" if off else ""
-    return f"{edges(band)} {underlying}{centre}, {target}"
+    return f"{edges(band)} {underlying}{centre}"
 
 
 def edges(band: Band) -> str:
@@ -63,7 +71,7 @@ def limit_words(limit: Limit | None) -> str:
     if limit is None:
         return NONE
     named = unit(limit.measure, limit.underlying or "USD")
-    return f"soft {bound(limit, limit.soft)}, hard {bound(limit, limit.hard)} {named}"
+    return f"soft {exact(limit, limit.soft)}, hard {exact(limit, limit.hard)} {named}"
 
 
 def order_words(terms: Terms) -> str:
@@ -88,7 +96,8 @@ def _own(old: Terms, new: Terms) -> Iterator[Changed]:
     pairs = (
         ("numeraire", old.numeraire.sentence, new.numeraire.sentence),
         ("smile rule", old.smile.value, new.smile.value),
-        ("band", band_words(old.band, name), band_words(new.band, name)),
+        ("band", band_edges(old.band, name), band_edges(new.band, name)),
+        ("outside its band", target_words(old.band), target_words(new.band)),
         ("largest order", order_words(old), order_words(new)),
     )
     for what, was, now in pairs:
@@ -111,6 +120,8 @@ def _limits(old: tuple[Limit, ...], new: tuple[Limit, ...]) -> Iterator[Changed]
 
 def who(version: TermsVersion) -> str:
     """Whose version it is: its author, and who approved it."""
+    if version.source is TermsSource.FILE:
+        return "from the configuration file"
     if not version.approver:
         return f"proposed by {version.author}"
     return f"proposed by {version.author}, approved by {version.approver}"

@@ -6,10 +6,12 @@ from components import (
     drift_chart,
     ladder,
     limit_bars,
+    limits_terms,
     numeraires,
     positions,
     profile,
     proofs,
+    smile,
     strip,
     tickets,
     tiles,
@@ -23,6 +25,7 @@ POSITIONS = "positions"
 PROOFS = "proofs"
 GAPS = "gaps"
 LIMITS = "limits"
+TERMS = "terms"
 ORDERS = "orders"
 PAST = "past"
 NUMERAIRES = "numeraires:{u}"
@@ -32,6 +35,9 @@ STRIKE_DELTA = "strike-delta:{u}"
 STRIKE_GAMMA = "strike-gamma:{u}"
 DRIFT = "drift:{u}"
 RATIO = "ratio:{u}"
+SMILE = "smile:{u}"
+SMILE_SLICES = "smile-slices:{u}"
+SMILE_RULES = "smile-rules:{u}"
 PANELS = numeraires.Paced(numeraires.table)
 
 
@@ -46,6 +52,7 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
     yield PROOFS, proofs.proofs(view)
     yield GAPS, positions.gaps(view)
     yield LIMITS, limit_bars.bars(view)
+    yield TERMS, limits_terms.table(view)
     yield ORDERS, tickets.orders(view)
     yield PAST, tickets.past(scene.tickets)
     for each in view.underlyings:
@@ -59,3 +66,7 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
         yield STRIKE_GAMMA.format(u=name), ladder.by_strike(each, Greek.GAMMA)
         yield DRIFT.format(u=name), drift_chart.delta(name, samples, scene.tickets, words)
         yield RATIO.format(u=name), drift_chart.ratio(name, samples)
+        seen = scene.smiles.get(name)
+        yield SMILE.format(u=name), smile.figure(name, seen)
+        yield SMILE_SLICES.format(u=name), smile.slices(seen)
+        yield SMILE_RULES.format(u=name), smile.rules(seen, name)

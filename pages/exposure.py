@@ -20,7 +20,7 @@ WIDGETS = (
         id="numeraires",
         kind=WidgetKind.TABLE,
         topic=topics.NUMERAIRES,
-        title="What is counted decides the hedge",
+        title="Numeraires side by side",
         plain=True,
     ),
     Widget(id="positions", kind=WidgetKind.TABLE, topic=topics.POSITIONS, title="Positions"),

@@ -22,7 +22,7 @@ function show(one, text, tone = "plain", note = "") {
 export function strip(host, spec) {
   const parts = {
     mode: part("mode"), state: part("state", "trading"), auto: part("auto", "auto"), engine: part("engine", "engine"),
-    feeds: part("feeds", "feeds"), breaches: part("breaches", "limits"), tickets: part("tickets", "tickets"),
+    feeds: part("feeds", "feeds"), breaches: part("breaches", "limits"), tickets: part("tickets", "tickets"), terms: part("terms", "terms"),
     gaps: part("gaps", "valued"), orders: part("orders", "orders"),
   };
   const press = element("button", { class: "desk-halt", type: "button", "data-testid": "halt", title: "stop sending at once; Shift+H" }, "Halt");
@@ -49,6 +49,8 @@ export function strip(host, spec) {
     drawFeeds(now);
     drawBreaches(link);
     show(parts.tickets, payload.waiting ? `${payload.waiting} waiting` : "none", payload.waiting ? "near" : "plain", "tickets that wait for a person");
+    const version = payload.terms ? `v${payload.terms}` : "unknown";
+    show(parts.terms, payload.proposals ? `${version}, ${payload.proposals} waiting` : version, payload.proposals ? "near" : payload.terms ? "plain" : "unknown", payload.terms_note);
     show(parts.gaps, payload.gaps ? `${payload.gaps} missing` : "all", payload.gaps ? "unknown" : "plain", payload.gaps_note || "every position and balance is valued");
     show(parts.orders, payload.unclear_orders ? `${payload.unclear_orders} UNKNOWN` : "clear", payload.unclear_orders ? "breach" : "plain", payload.unclear_orders ? "an order left and its outcome is not known" : "every order's outcome is known");
   };
@@ -57,7 +59,7 @@ export function strip(host, spec) {
     const failed = payload?.phase === "failed";
     show(parts.mode, failed ? "NO ENGINE" : "STARTING", failed ? "breach" : "near");
     show(parts.engine, link === "lost" ? "app not answering" : payload?.note ?? "connecting", failed ? "breach" : "near");
-    for (const name of ["state", "auto", "feeds", "breaches", "tickets", "gaps", "orders"]) show(parts[name], "–", "unknown");
+    for (const name of ["state", "auto", "feeds", "breaches", "tickets", "terms", "gaps", "orders"]) show(parts[name], "–", "unknown");
   }
 
   function drawEngine(link, now) {
