@@ -18,6 +18,7 @@ from hedging.errors import BadInput
 from hedging.model.exposure import ProofVerdict
 from hedging.model.instrument import OptionKind, Settlement
 from hedging.model.rules import AgeRules
+from hedging.model.snapshot import GapReason
 from hedging.model.trading import AutoMode, AutoSetting, Outcome, TradingState, TradingStatus
 from hedging.venues import deribit
 from hedging.workflow.authority import auto_refusals
@@ -223,6 +224,27 @@ def test_a_wrong_unit_or_sign_is_seen_and_nothing_is_sent(name):
     assert red or gaps
     assert refusals, "automatic mode would have sent an order"
     assert decided is Outcome.UNVALUED or red
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "volatility as a fraction",
+        "volatility over 500 %",
+        "volatility under 1 %",
+        "mark of the perpetual x 1000",
+        "index of an option / 1000",
+        "forward in thousands",
+    ],
+)
+def test_what_no_market_shows_is_a_gap_whatever_the_proof_says(name):
+    sent = deepcopy(world())
+    FAULTS[name](sent)
+    del sent["summary"]["delta_total"]  # nothing to compare with: the gap must do it alone
+    sent["summary"] |= {"currency": "USDC", "delta_total_map": {}}
+    whole, _, _ = outcome(sent)
+    assert GapReason.IMPLAUSIBLE in {gap.reason for gap in whole.gaps}
+    assert any("a wrong unit?" in gap.detail for gap in whole.gaps)
 
 
 def test_the_hedge_is_looked_at_while_none_of_it_is_held():

@@ -221,11 +221,15 @@ class LiveBook:
         filled = self._filled.get(account, {})
         odd = {}
         for name in sorted(before.keys() | after.keys() | filled.keys()):
-            held = before.get(name) or after.get(name)
-            if held and held.instrument.expiry and held.instrument.expiry <= asked_at:
+            if self._is_over(name, before.get(name) or after.get(name), asked_at):
                 continue
             was = before[name].amount if name in before else Decimal(0)
             now = after[name].amount if name in after else Decimal(0)
             if now != was + filled.get(name, Decimal(0)):
                 odd[name] = f"{name} went from {was:+f} to {now:+f} without a fill of ours"
         return odd
+
+    def _is_over(self, name: str, held: Position | None, at: datetime) -> bool:
+        """Whether an instrument has expired; one bought and settled between two reads is in neither."""
+        known = [held.instrument] if held else [i for i in self.instruments.values() if i.name == name]
+        return any(instrument.expiry is not None and instrument.expiry <= at for instrument in known)

@@ -194,6 +194,23 @@ def test_an_expired_option_may_vanish_and_a_living_one_may_not(book):
     assert book.take_positions(ACCOUNT, (), expiry - timedelta(milliseconds=1)) != ()
 
 
+def test_an_option_bought_after_the_last_read_may_have_settled_before_the_next(book):
+    expiry = OPTION.expiry
+    book.take_positions(ACCOUNT, (position(500),), expiry - timedelta(seconds=20))
+    book.take_fill(fill(2, instrument=OPTION.name), expiry - timedelta(seconds=10))
+    assert book.take_positions(ACCOUNT, (position(500),), expiry) == ()
+    book.take_fill(fill(2, instrument=OPTION.name), expiry + timedelta(seconds=1))
+    (odd,) = book.take_positions(ACCOUNT, (position(600),), expiry + timedelta(seconds=9))
+    assert odd.startswith(PERPETUAL.name)
+
+
+def test_a_living_option_that_was_bought_must_be_in_the_next_read(book):
+    book.take_positions(ACCOUNT, (position(500),), at(0))
+    book.take_fill(fill(2, instrument=OPTION.name), at(10))
+    (odd,) = book.take_positions(ACCOUNT, (position(500),), at(20))
+    assert odd.startswith(OPTION.name)
+
+
 def test_accounts_do_not_explain_each_other():
     book = LiveBook([ACCOUNT, "second"], [PERPETUAL.key], AGES)
     book.take_positions("second", (position(500, account="second"),), at(0))
@@ -301,3 +318,40 @@ def test_a_refused_read_does_not_make_the_positions_younger(book):
     book.take_fill(fill(100), at(1))
     book.take_positions(ACCOUNT, (position(500),), at(2))
     assert book.positions_at(ACCOUNT) == at(0)
+
+
+# --- the index of what was said -----------------------------------------------------------------------------
+
+
+def with_index(seconds, index):
+    return replace(quote(PERPETUAL.name, seconds), index=index)
+
+
+def test_a_snapshot_says_where_the_index_was_when_balances_and_positions_were_read(book):
+    book.instruments = {PERPETUAL.key: PERPETUAL}
+    book.take_quote(with_index(-5, 100_000.0))
+    book.take_positions(ACCOUNT, (position(500),), at(0))  # received at noon
+    book.take_quote(with_index(2.0, 98_000.0))
+    book.take_balances(ACCOUNT, (balance(3.0),), at(3))
+    book.take_quote(with_index(6.0, 97_000.0))
+    found = book.snapshot(at(7)).indices_then
+    assert [(then.underlying, then.at, then.low, then.high) for then in found] == [
+        ("BTC", at(0), 100_000.0, 100_000.0),
+        ("BTC", at(3.0), 98_000.0, 98_000.0),
+    ]
+
+
+def test_where_the_index_has_not_moved_nothing_is_said_of_it(book):
+    book.instruments = {PERPETUAL.key: PERPETUAL}
+    book.take_quote(with_index(-5, 100_000.0))
+    book.take_balances(ACCOUNT, (balance(0.0),), at(0))
+    book.take_quote(with_index(1.0, 100_005.0))
+    assert book.snapshot(at(2)).indices_then == ()
+
+
+def test_a_black_total_from_before_a_fill_is_left_out_too(book):
+    said = replace(balance(0.0), delta_black=(("BTC", 4.4),))
+    book.take_balances(ACCOUNT, (said,), at(0))
+    assert book.snapshot(at(0)).balances[0].delta_black == (("BTC", 4.4),)
+    book.take_fill(fill(100), at(1))
+    assert book.snapshot(at(2)).balances[0].delta_black == ()
