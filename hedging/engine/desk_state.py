@@ -9,7 +9,7 @@ from hedging.decide import Assessment, assess
 from hedging.engine.blotter import Blotter
 from hedging.engine.latches import Latches
 from hedging.engine.live_book import LiveBook
-from hedging.errors import VenueError
+from hedging.errors import VenueError, VenueUnreachable
 from hedging.model.book import Balance
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
@@ -22,6 +22,8 @@ from hedging.venues.session import AccountSession
 from hedging.workflow.authority import auto_off
 from hedging.workflow.order import UNPROVED
 from hedging.workflow.terms import with_terms
+
+MOST_FAILED_READS = 3  # of one sweep: then the venue is away, and each further one would only wait
 
 
 @dataclass(slots=True)
@@ -119,12 +121,24 @@ class DeskState:
         self.wake()
 
     async def read_tickers(self, account: str) -> None:
-        """Ask the venue for the prices of what a read account holds; there is no stream of them."""
+        """Ask the venue for the prices of what a read account holds; there is no stream of them.
+
+        One request that fails must not hide the others; after three the venue is away.
+        """
         reads = self.reads(account)
-        quotes = await reads.run(reads.tickers, sorted(self.book.names_of(account)))
-        self.book.take_gaps(account, reads.gaps)
-        for quote in quotes:
-            self.take_quote(quote)
+        failures = 0
+        for group in reads.ticker_groups(sorted(self.book.names_of(account))):
+            try:
+                quotes = await reads.run(reads.tickers, group)
+            except VenueUnreachable as error:
+                self.latest_trouble = str(error)
+                failures += 1
+                if failures == MOST_FAILED_READS:
+                    break
+                continue
+            self.book.take_gaps(account, reads.gaps)
+            for quote in quotes:
+                self.take_quote(quote)
         self.wake()
 
     async def try_reading_positions(self, account: str) -> None:

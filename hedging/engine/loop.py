@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hedging.decide import Assessment, Decided, Situation, assess, decide
 from hedging.engine.commands import Clerk, cancel_resting
-from hedging.engine.desk_state import DeskState
+from hedging.engine.desk_state import MOST_FAILED_READS, DeskState
 from hedging.engine.executor import execute
 from hedging.engine.inputs import Inputs, InputsEncoder
 from hedging.engine.proving import look_up, prove
@@ -38,8 +38,8 @@ FLOOR_SECONDS = 0.25
 PUBLISH_SECONDS = 0.2
 COMMAND_SECONDS = 0.05
 LEASE_RENEWAL_SECONDS = 3.0
-POLL_SECONDS = 1.75  # between two rounds of prices where there is no stream: marks may be 5 s old
-MOST_FAILED_READS = 3  # of one sweep: then the venue is away, and each further one would only wait
+POLL_SECONDS = 1.75  # from one round of prices to the next where there is no stream: marks may be 5 s old
+LEAST_PAUSE_SECONDS = 0.2  # before the next round where one takes that long
 AFTER_FAILURE = timedelta(seconds=5)
 
 
@@ -286,12 +286,9 @@ class Loop:
             ):
                 group.create_task(self._every(seconds, _of(sweep, account)))
         for account in self._desk.readers:
-            for seconds, sweep in (
-                (2.0, self._desk.read_positions),
-                (2.0, self._desk.read_balances),
-                (POLL_SECONDS, self._desk.read_tickers),
-            ):
-                group.create_task(self._every(seconds, _of(sweep, account)))
+            for sweep in (self._desk.read_positions, self._desk.read_balances):
+                group.create_task(self._every(2.0, _of(sweep, account)))
+            group.create_task(self._poll(_of(self._desk.read_tickers, account)))
 
     async def _sweep_orders(self, account: str) -> None:
         for order in tuple(self._desk.blotter.live.values()):
@@ -335,11 +332,22 @@ class Loop:
     async def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
         """Repeat; a venue that does not answer is remembered, everything else ends the loop."""
         while True:
-            try:
-                await act()
-            except VenueError as error:
-                self._desk.latest_trouble = str(error)
+            await self._try(act)
             await asyncio.sleep(seconds)
+
+    async def _poll(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Repeat at a steady pace: from the beginning of a round to that of the next."""
+        running = asyncio.get_running_loop()
+        while True:
+            due = running.time() + POLL_SECONDS
+            await self._try(act)
+            await asyncio.sleep(max(LEAST_PAUSE_SECONDS, due - running.time()))
+
+    async def _try(self, act: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await act()
+        except VenueError as error:
+            self._desk.latest_trouble = str(error)
 
 
 def _of(sweep: Callable[[str], Awaitable[None]], account: str) -> Callable[[], Awaitable[None]]:

@@ -54,6 +54,9 @@ class OkxSession(PolledSession):
             for (kind, family), group in sorted(groups.items(), key=lambda item: item[0])
         ]
 
+    def _group(self, of: Instrument) -> object:
+        return of.index
+
     def _ask(
         self,
         kind: str,

@@ -12,7 +12,7 @@ from functools import partial
 
 from hedging.errors import BadInput, VenueRejected, VenueUnreachable
 from hedging.model.book import Position
-from hedging.model.instrument import Instrument
+from hedging.model.instrument import Instrument, Kind
 from hedging.model.market import Quote
 from hedging.model.snapshot import Gap, GapReason
 from hedging.venues.account_worker import AccountWorker, unlisted
@@ -127,6 +127,7 @@ class PolledSession(AccountWorker):
                 name = position.instrument.name
                 found[name] = _netted(found[name], position) if name in found else position
         self._keep("positions", gaps)
+        self._keep("tickers", [gap for gap in self._gaps.get("tickers", ()) if gap.what in found])
         return tuple(position for position in found.values() if position.amount)
 
     def _position(self, entry: Held, received_at: datetime, gaps: list[Gap]) -> Position | None:
@@ -149,8 +150,18 @@ class PolledSession(AccountWorker):
         """Balances and holdings with the exchange's own delta totals. Raises VenueUnreachable."""
         return self._wire.read("reading the balances", self._read_funds)
 
+    def ticker_groups(self, names: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Instruments that come together in as few answers as possible; those not known by themselves."""
+        groups: dict[object, list[str]] = {}
+        for name in names:
+            known = self.instruments.get(name)
+            groups.setdefault(name if known is None else self._group(known), []).append(name)
+        return list(groups.values())
+
     def tickers(self, names: Sequence[str]) -> tuple[Quote, ...]:
         """Present quotes of instruments; one that cannot be used is left out and is a gap.
+
+        The gap lasts until the same instrument is asked for again, or is no longer held.
 
         A request that fails leaves its instruments out too: their marks grow old. Raises VenueUnreachable
         where three of them failed, or all.
@@ -167,7 +178,8 @@ class PolledSession(AccountWorker):
                 failures.append(error)
                 if len(failures) in (MOST_FAILED, len(rounds)):
                     raise
-        self._keep("tickers", gaps)
+        others = [gap for gap in self._gaps.get("tickers", ()) if gap.what not in names]
+        self._keep("tickers", [*others, *gaps])
         return tuple(quotes)
 
     def _known(self, name: str, gaps: list[Gap]) -> Instrument | None:
@@ -197,6 +209,10 @@ class PolledSession(AccountWorker):
         if of.name not in self._markets:
             self._markets[of.name] = self._library_market(self._listed[of.name])
         return self._markets[of.name]
+
+    def _group(self, of: Instrument) -> object:
+        """What instruments that come together have in common."""
+        return of.kind is Kind.OPTION, of.settlement
 
     @abstractmethod
     def _listings(self) -> Iterable[Listing]:

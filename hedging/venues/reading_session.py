@@ -81,6 +81,10 @@ class ReadingSession(Protocol):
         """Balances and holdings, with the exchange's own delta totals."""
         ...
 
+    def ticker_groups(self, names: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Instruments that are best asked for together: what came first need not wait for the rest."""
+        ...
+
     def tickers(self, names: Sequence[str]) -> tuple[Quote, ...]:
         """Present quotes of instruments, without those that could not be used."""
         ...

@@ -286,6 +286,10 @@ class AccountSession(AccountWorker):
 
         return self._wire.read("reading the balances", ask)
 
+    def ticker_groups(self, names: Sequence[str]) -> Sequence[Sequence[str]]:
+        """One by one."""
+        return [[name] for name in names]
+
     def tickers(self, names: Sequence[str]) -> tuple[Quote, ...]:
         """Present quotes of instruments, one request each. Raises VenueUnreachable."""
         return tuple(self.ticker(name) for name in names)

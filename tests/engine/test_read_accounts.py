@@ -88,6 +88,7 @@ class Reader:
         self.gaps: tuple[Gap, ...] = ()
         self.failure: Exception | None = None
         self.asked: list[list[str]] = []
+        self.more: list[list[str]] = []
 
     async def run(self, function, *arguments):
         return function(*arguments)
@@ -100,8 +101,13 @@ class Reader:
     def funds(self):
         return Funds((nouns.balance("USD", 9.0, account="okx"),), (holding(),))
 
+    def ticker_groups(self, names):
+        return [*([name] for name in names), *self.more]
+
     def tickers(self, names):
         self.asked.append(list(names))
+        if names != ["BTC-PERPETUAL"]:
+            raise VenueUnreachable(f"no answer about {names}")
         return tuple(nouns.quote(SWAP, mark=99_000.0) for _ in names)
 
 
@@ -148,3 +154,17 @@ async def test_a_read_that_fails_leaves_what_was_known_to_grow_old(desk) -> None
         await state.read_positions("okx")
     assert state.book.positions_at("okx") == at
     assert state.book.amount("okx", "BTC-PERPETUAL") == -40
+
+
+async def test_prices_that_cannot_be_read_do_not_hide_others_but_three_are_an_outage(desk) -> None:
+    state, reader = desk
+    await state.read_positions("okx")
+    reader.more = [["A"], ["B"]]
+    await state.read_tickers("okx")
+    assert reader.asked == [["BTC-PERPETUAL"], ["A"], ["B"]]
+    assert state.book.quotes["okx:BTC-PERPETUAL"].mark == 99_000.0
+    assert state.latest_trouble == "no answer about ['B']"
+    reader.asked.clear()
+    reader.more = [["A"], ["B"], ["C"], ["D"]]
+    await state.read_tickers("okx")
+    assert reader.asked == [["BTC-PERPETUAL"], ["A"], ["B"], ["C"]]

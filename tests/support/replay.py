@@ -305,7 +305,7 @@ def binance_answers(clock: Clock) -> dict[str, object]:
 
     def option_mark(name: str) -> dict[str, object]:
         return {
-            "symbol": name, "markPrice": "19.5", "markIV": "0.85", "bidIV": "-1", "askIV": "-1", "gamma": "0.65",
+            "symbol": name, "markPrice": "19.5", "markIV": "0.85", "bidIV": "-1", "gamma": "0.65",
             "delta": "-0.51", "vega": "0.0027", "theta": "-0.0035", "riskFreeInterest": "0.0",
         }  # fmt: skip
 

@@ -471,6 +471,51 @@ def test_a_ticker_of_an_instrument_that_is_not_listed_is_a_gap(opened: Open) -> 
     assert (gap.what, gap.underlying) == ("BTC-USD-NEVER", None)
 
 
+@pytest.mark.parametrize(
+    ("venue", "expected"),
+    [
+        ("okx", {"BTC-USD", "ETH-USD", "ETH-USDT"}),  # one index serves swaps, futures and options
+        ("bybit", {"linear", "inverse", "option"}),
+        ("binance", {"linear", "inverse", "option"}),
+    ],
+)
+def test_groups_come_in_few_answers(opened: Open, replay: Replay, venue: str, expected: set[str]) -> None:
+    session = opened(venue)
+    session.load(("BTC", "ETH"))
+    groups = session.ticker_groups([*session.instruments, "NEVER-LISTED"])
+    assert sorted(name for group in groups for name in group) == sorted(
+        [*session.instruments, "NEVER-LISTED"]
+    )
+    assert len(groups) == len(expected) + 1
+    assert ["NEVER-LISTED"] in groups
+
+
+def test_a_gap_of_a_quote_lasts_until_it_is_asked_for_again_or_no_longer_held(
+    opened: Open, replay: Replay
+) -> None:
+    session = opened("okx")
+    session.load(("BTC",))
+    well: Any = replay.answers["/api/v5/public/mark-price"]
+
+    def without_swap(query: Any) -> object:
+        return {"code": "0", "data": [raw for raw in well(query)["data"] if raw["instId"] != "BTC-USD-SWAP"]}
+
+    replay.answers["/api/v5/public/mark-price"] = without_swap
+    session.tickers(["BTC-USD-SWAP"])
+    assert [gap.what for gap in session.gaps] == ["BTC-USD-SWAP"]
+    session.tickers(["ETH-USDT-SWAP"])  # about another one
+    session.positions()
+    assert [gap.what for gap in session.gaps] == ["BTC-USD-SWAP"]
+    replay.answers["/api/v5/public/mark-price"] = well
+    session.tickers(["BTC-USD-SWAP"])
+    assert session.gaps == ()
+    replay.answers["/api/v5/public/mark-price"] = without_swap
+    session.tickers(["BTC-USD-SWAP"])
+    replay.answers[POSITIONS["okx"]] = {"code": "0", "data": []}
+    session.positions()
+    assert session.gaps == ()
+
+
 @pytest.mark.parametrize("field", ["markPx", "ts"])
 def test_a_quote_that_cannot_be_used_is_a_gap_of_its_underlying(
     opened: Open, replay: Replay, field: str
