@@ -18,7 +18,7 @@ from hedging.model.snapshot import Snapshot
 from hedging.model.view import View
 from hedging.offline import export_book
 
-REFRESH_SECONDS = 5.0
+REFRESH_SECONDS = 10.0
 POSITIONS, MARKET = "positions.csv", "market.csv"
 COMMAND = f"python -m hedging exposure --positions {POSITIONS} --market {MARKET}"
 

@@ -190,3 +190,19 @@ def test_an_exposure_that_is_no_number_is_refused():
 def test_a_horizon_that_is_none_is_refused(changes):
     with pytest.raises(BadInput):
         replace(DAY99, **changes)
+
+
+def test_in_coin_the_tail_is_that_of_the_coins_at_the_moved_spot():
+    whole, positions = valued(position(option(OptionKind.CALL, 110_000), -20), position(perpetual(), 500_000))
+    returns = np.random.default_rng(5).standard_normal(400) * 0.03
+    found = historical(whole, positions, returns.tolist(), DAY99)
+    coins = np.sort(scenario(whole, positions, Shocks(spots=tuple(returns.tolist()))).pnl_coin[0, 0])
+    assert found.value_at_risk_coin == -coins[3]
+    assert found.expected_shortfall_coin == pytest.approx(-coins[:4].mean(), rel=1e-12)
+    assert found.value_at_risk_coin != pytest.approx(found.value_at_risk_usd / INDEX, rel=1e-3)
+
+
+def test_in_coin_a_quadratic_is_its_dollars_at_the_present_index():
+    found = cornish_fisher(quadratic(5.0, -3.0), 0.6, DAY99)
+    assert found.value_at_risk_coin == found.value_at_risk_usd / INDEX
+    assert found.expected_shortfall_coin == found.expected_shortfall_usd / INDEX
