@@ -33,7 +33,7 @@ from hedging.model.rules import (
     Rules,
     UnderlyingRules,
 )
-from hedging.model.smile import SmileRule
+from hedging.model.smile import SmileLimits, SmileRule
 from hedging.model.view import VenueMode
 
 # Strict: neither a text nor true is a number here.
@@ -271,6 +271,20 @@ class AutoSettings(_Section):
     max_turnover_usd: Positive = 20_000_000.0
 
 
+class SmileSettings(_Section):
+    """What a smile must be to be hedged on; see ``hedging.model.smile.SmileLimits`` for the units."""
+
+    oldest_seconds: Annotated[Positive, Field(ge=30, le=3600)] = 60.0
+    worst_error_vol: Annotated[Positive, Field(le=0.1)] = 0.01
+    least_quotes: Annotated[Count, Field(ge=6)] = 6
+    least_gain: Annotated[Positive, Field(lt=1)] = 0.05
+    least_observations: Annotated[Count, Field(ge=30)] = 300
+    least_moments: Annotated[Count, Field(ge=10)] = 60
+    move_minutes: Annotated[Count, Field(le=1440)] = 5
+    history_days: Annotated[Positive, Field(le=90)] = 7.0
+    oldest_fit_hours: Positive = 24.0
+
+
 class RecordSettings(_Section):
     """How long what is recorded of the book stays: whole for some hours, thinned for some days."""
 
@@ -304,6 +318,7 @@ class Settings(_Section):
     execution: ExecutionSettings = ExecutionSettings()
     ages: AgeSettings = AgeSettings()
     auto: AutoSettings = AutoSettings()
+    smile: SmileSettings = SmileSettings()
     records: RecordSettings = RecordSettings()
 
     @model_validator(mode="after")
@@ -364,6 +379,7 @@ class Settings(_Section):
             execution=ExecutionRules(**self.execution.model_dump()),
             ages=AgeRules(**self.ages.model_dump()),
             auto=AutoRules(**self.auto.model_dump()),
+            smile=SmileLimits(**self.smile.model_dump()),
         )
 
 
