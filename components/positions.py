@@ -7,6 +7,7 @@ from components.payload import Cell, Column, Row, Table
 from components.theme import Tone, tone_of
 from hedging.model.exposure import PositionExposure
 from hedging.model.instrument import Kind
+from hedging.model.smile import IvSource
 from hedging.model.view import View
 
 COLUMNS = (
@@ -60,12 +61,29 @@ def _row(each: PositionExposure) -> Row:
         _number(gamma, fmt.signed(gamma, 4)) if option else Cell("", 0.0),
         _number(vega, fmt.usd(vega)) if option else Cell("", 0.0),
         _number(theta, fmt.usd(theta)) if option else Cell("", 0.0),
-        Cell("" if not option else fmt.UNKNOWN if each.iv is None else fmt.plain(each.iv * 100, 1), each.iv),
+        _volatility(each) if option else Cell(""),
         Cell(fmt.price(each.mark), each.mark),
         Cell(fmt.usd(each.value_usd), each.value_usd, tone_of(each.value_usd)),
         Cell(each.account, each.account),
     )
     return Row(id=f"{each.account}:{instrument.name}", cells=cells, group=instrument.underlying)
+
+
+_IMPLIED = {
+    IvSource.QUOTES: ("quotes", "implied by its bid and ask: the exchange states no volatility"),
+    IvSource.MARK_PRICE: ("mark", "implied by its mark price: the exchange states no volatility"),
+}
+
+
+def _volatility(each: PositionExposure) -> Cell:
+    """The volatility that values an option; where the exchange did not state it, what implied it."""
+    if each.iv is None:
+        return Cell(fmt.UNKNOWN, None, Tone.UNKNOWN)
+    text = fmt.plain(each.iv * 100, 1)
+    if each.iv_source not in _IMPLIED:
+        return Cell(text, each.iv, note="stated by the exchange")
+    word, note = _IMPLIED[each.iv_source]
+    return Cell(f"{text} {word}", each.iv, Tone.NEAR, note)
 
 
 def _amount(each: PositionExposure) -> str:

@@ -15,6 +15,7 @@ from components.theme import DARK, LIGHT, Palette, Tone, token
 from hedging.desk import Phase, Scene
 from hedging.model.exposure import DriftState, ProofVerdict
 from hedging.model.limits import BreachLevel
+from hedging.model.smile import IvSource
 from hedging.model.snapshot import Gap, GapReason
 from hedging.model.trading import AutoMode, AutoSetting, OrderState, TicketState, TradingState
 
@@ -235,6 +236,22 @@ class TestTables:
         assert cells["gamma"].value == first.gamma_coin / 100
         assert cells["vega"].value == first.vega_usd / 100
         assert cells["theta"].value == first.theta_usd / 365
+
+    @pytest.mark.parametrize(
+        ("source", "text", "tone"),
+        [
+            (IvSource.MARK, "48.0", Tone.PLAIN),
+            (IvSource.QUOTES, "48.0 quotes", Tone.NEAR),
+            (IvSource.MARK_PRICE, "48.0 mark", Tone.NEAR),
+        ],
+    )
+    def test_a_volatility_that_the_exchange_did_not_state_says_what_implied_it(
+        self, view, source, text, tone
+    ):
+        each = replace(view.positions[0], iv=0.48, iv_source=source)
+        row = positions.positions(replace(view, positions=(each,))).rows[0]
+        cell = dict(zip((column.id for column in positions.COLUMNS), row.cells, strict=True))["iv"]
+        assert (cell.text, cell.value, cell.tone) == (text, 0.48, tone)
 
     def test_orders_show_progress_and_an_unknown_one_stands_out(self, fake, view):
         order = _order(fake, view, OrderState.UNKNOWN)

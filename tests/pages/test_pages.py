@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from components import session
 from hedging.desk import DOORWAY, Desk, Phase, Standing
-from hedging.model.limits import BreachLevel
+from hedging.model.limits import BreachLevel, Measure
+from hedging.model.terms import TermsState
 from hedging.model.trading import CommandKind, OrderState, TicketState, TradingState
 
 ROOT = Path(__file__).parents[2]
@@ -195,6 +196,128 @@ class TestTickets:
         )
         fake.series.put_view(replace(view, sequence=view.sequence + 1, tickets=(hostile,)))
         assert "<img" not in text(page("tickets"))
+
+
+class TestLimits:
+    def narrower(self, lower=-3.0, upper=3.0):
+        test = page("limits")
+        test.number_input(key="terms-BTC-1-lower").set_value(lower)
+        return test.number_input(key="terms-BTC-1-upper").set_value(upper).run()
+
+    def propose(self, test, reason="the book got smaller"):
+        test = test.text_input(key="terms-why").set_value(reason).run()
+        return button(test, "terms-propose").click().run()
+
+    def acting(self, name):
+        test = AppTest.from_function(run_page, args=("limits",), default_timeout=20)
+        test.session_state[session.person_key()] = name
+        return test.run()
+
+    def test_nothing_typed_is_nothing_to_propose(self, fake, desk):
+        fake.step()
+        test = page("limits")
+        assert "Nothing differs from version 1" in text(test)
+        assert button(test, "terms-propose").disabled
+
+    def test_what_was_typed_stands_in_words_before_it_is_asked(self, fake, desk):
+        fake.step()
+        shown = text(self.narrower())
+        assert "BTC band: −5 … +5 BTC → −3 … +3 BTC" in shown
+        assert "outside the band −3 … 3" in shown
+
+    def test_numbers_that_are_none_are_a_sentence_and_nothing_can_be_asked(self, fake, desk):
+        fake.step()
+        test = self.narrower(lower=4.0)
+        assert "the lower edge has to lie below the centre" in text(test)
+        assert button(test, "terms-propose").disabled
+
+    def test_a_band_beyond_the_delta_limit_is_refused_before_it_is_asked(self, fake, desk):
+        fake.step()
+        test = self.narrower(-30.0, 30.0)
+        assert "beyond the hard delta limit" in text(test)
+        assert button(test, "terms-propose").disabled
+
+    def test_a_proposal_needs_its_reason(self, fake, desk):
+        fake.step()
+        test = self.propose(self.narrower(), reason=" ")
+        assert "needs its reason" in text(test)
+        assert fake.ledger.commands() == ()
+
+    def test_from_a_proposal_to_version_two_by_two_people(self, fake, desk):
+        fake.step()
+        test = self.propose(self.narrower())
+        fake.step()
+        test = test.run()
+        assert "version 2 waits for a second person" in text(test)
+        assert "You proposed this" in text(test)
+        assert button(test, "terms-approve-2").disabled
+        assert "This very change waits as version 2" in text(test)
+        other = button(self.acting("Rafael"), "terms-approve-2").click().run()
+        assert "Bring exactly version 2 into force" in text(other)
+        assert [command.kind for command in fake.ledger.commands()] == [CommandKind.PROPOSE_TERMS]
+        other = button(other, "terms-confirm-2").click().run()
+        view = fake.step()
+        assert (view.terms.number, view.terms.author, view.terms.approver) == (2, "Tessa", "Rafael")
+        assert view.terms.terms.of("BTC").band.upper == 3.0
+        shown = text(other.run())
+        assert "No change of terms waits" in shown
+        assert "version 2 is in force" in shown
+
+    def test_rejecting_needs_a_reason_and_reaches_the_engine(self, fake, desk):
+        fake.step()
+        self.propose(self.narrower())
+        fake.step()
+        test = button(self.acting("Rafael"), "terms-reject-2").click().run()
+        assert "needs its reason" in text(test)
+        test = test.text_input(key="terms-reason-2").set_value("not now").run()
+        button(test, "terms-reject-2").click().run()
+        fake.step()
+        assert desk.terms()[0].state is TermsState.REJECTED
+        assert "rejected by Rafael" in text(page("limits"))
+
+    def test_the_author_may_take_it_back(self, fake, desk):
+        fake.step()
+        self.propose(self.narrower())
+        fake.step()
+        button(page("limits"), "terms-withdraw-2").click().run()
+        fake.step()
+        assert desk.terms()[0].state is TermsState.WITHDRAWN
+
+    def test_a_viewer_can_neither_propose_nor_decide(self, fake, desk):
+        fake.step()
+        self.propose(self.narrower())
+        fake.step()
+        test = self.acting("Vera")
+        for key in ("terms-propose", "terms-approve-2", "terms-reject-2"):
+            assert button(test, key).disabled
+
+    def test_a_limit_of_the_whole_book_can_be_added(self, fake, desk):
+        fake.step()
+        test = page("limits")
+        test.segmented_control(key="terms-choice").set_value("accounts, venues, book").run()
+        test.selectbox(key="terms-wider-1-measure").set_value(Measure.THETA).run()
+        test.number_input(key="terms-wider-1-soft").set_value(1_000.0)
+        test = test.number_input(key="terms-wider-1-hard").set_value(2_000.0).run()
+        assert "whole book theta: none → soft 1,000, hard 2,000 USD / day" in text(test)
+        self.propose(test)
+        fake.step()
+        wider = desk.terms()[0].terms.wider
+        assert [(limit.soft, limit.hard) for limit in wider if limit.measure is Measure.THETA] == [
+            (365_000.0, 730_000.0)
+        ]
+
+    def test_hostile_names_and_reasons_stay_words(self, fake, desk):
+        fake.step()
+        self.propose(self.narrower(), reason="<img src=http://evil.example/a> ![a](http://b)")
+        fake.step()
+        assert "<img" not in text(page("limits"))
+
+    def test_before_the_engine_knows_its_terms_nothing_can_be_proposed(self, fake, desk):
+        view = fake.step()
+        fake.series.put_view(replace(view, sequence=view.sequence + 1, terms=None))
+        test = page("limits")
+        assert "once the engine says which terms hold" in text(test)
+        assert not test.exception
 
 
 class TestLedger:
