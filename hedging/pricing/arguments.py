@@ -11,6 +11,8 @@ from hedging.errors import UnpriceableError
 FloatArray = NDArray[np.float64]
 CodeArray = NDArray[np.int8]
 
+LINE = 8  # doubles in a line of the processor's cache
+
 NOTHING_LEFT = 1e-100
 """Total volatility σ√T under which an option is its intrinsic value and nothing else."""
 
@@ -50,6 +52,18 @@ _TEXTS = {
     ),
     Unpriceable.OUT_OF_RANGE: "the result is outside the range of a double; check the units of the row",
 }
+
+
+def aligned_rows(rows: int, size: int) -> FloatArray:
+    """Uninitialised memory of shape (rows, size) whose rows all begin on a line of the processor's cache.
+
+    Across lines, NumPy's loops are up to half as fast. Where ``size`` is no multiple of a line the rows lie
+    apart, so the array as a whole is then not contiguous.
+    """
+    width = -(-size // LINE) * LINE
+    memory = np.empty(rows * width + LINE)
+    begin = -(memory.ctypes.data // memory.itemsize) % LINE
+    return memory[begin : begin + rows * width].reshape(rows, width)[:, :size]
 
 
 def as_floats(*values: ArrayLike) -> tuple[FloatArray, ...]:

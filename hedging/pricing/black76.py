@@ -23,6 +23,7 @@ from hedging.pricing.arguments import (
     NOTHING_LEFT,
     FloatArray,
     Unpriceable,
+    aligned_rows,
     as_floats,
     refuse,
     unpriceable,
@@ -170,8 +171,7 @@ def _filled(kind: type[_G], arrays: tuple[FloatArray, ...]) -> _G:
     names = [field.name for field in fields(kind)]
     # One block for all columns: its pages are kept between calls, while many small ones are given back
     # to the system and faulted in anew each time, which costs as much as the formulas.
-    block = np.empty((len(names), *arrays[0].shape))
-    flat = block.reshape(len(names), -1)
+    flat = aligned_rows(len(names), arrays[0].size)
     ordinary = True
     with np.errstate(all="ignore"):
         for rows, columns, terms in _chunks(arrays):
@@ -183,13 +183,14 @@ def _filled(kind: type[_G], arrays: tuple[FloatArray, ...]) -> _G:
     if not ordinary:
         _check(arrays, needs_gamma=True)
         _check_finite(tuple(flat), arrays)
-    return kind(**{name: block[place, ...] for place, name in enumerate(names)})
+    shape = arrays[0].shape
+    return kind(**{name: row.reshape(shape) for name, row in zip(names, flat, strict=True)})
 
 
 def _chunks(arrays: tuple[FloatArray, ...]) -> Iterator[tuple[slice, list[FloatArray], kernel.Terms]]:
     flat = [array.reshape(-1) for array in arrays]
     size = flat[0].size
-    scratch = np.empty((kernel.SCRATCH, min(CHUNK, size)))
+    scratch = aligned_rows(kernel.SCRATCH, min(CHUNK, size))
     for start in range(0, size, CHUNK):
         rows = slice(start, min(start + CHUNK, size))
         columns = [array[rows] for array in flat]

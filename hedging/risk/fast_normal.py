@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-FloatArray = NDArray[np.float64]
+from hedging.pricing.arguments import FloatArray, aligned_rows
+
 IntArray = NDArray[np.int64]
 
 NODE_BITS = 10
@@ -35,7 +36,6 @@ _TABLE = ndtr(np.arange(-_ENDS, _ENDS + 1) / 2**NODE_BITS)
 # Added to x it pushes out all digits below the nodes' spacing; the last bits then count the nodes.
 _SHIFT = 1.5 * 2.0 ** (52 - NODE_BITS)
 _FIRST_NODE = int(np.array([_SHIFT]).view(np.int64)[0]) - _ENDS
-_LINE = 8  # doubles in a line of the processor's cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,16 +86,10 @@ class NormalRoom:
 
 
 class Memory:
-    """The memory of rooms that are not used at the same time, of up to ``size`` values in each half.
-
-    Every array begins on a line of the cache: across lines, NumPy's loops are half as fast.
-    """
+    """The memory of rooms that are not used at the same time, of up to ``size`` values in each half."""
 
     def __init__(self, size: int) -> None:
-        width = -(-2 * size // _LINE) * _LINE
-        block = np.empty(5 * width + _LINE)
-        begin = (-block.ctypes.data // block.itemsize) % _LINE
-        self._parts = [block[begin + place * width : begin + (place + 1) * width] for place in range(5)]
+        self._parts = tuple(aligned_rows(5, 2 * size))
 
     def room(self, spots: int, rows: int) -> NormalRoom:
         """A room of 2 · ``spots`` by ``rows``; whatever was in the memory is lost."""
