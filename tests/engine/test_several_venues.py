@@ -12,7 +12,7 @@ from replay import Failure, Replay, binance_answers, bybit_answers, okx_answers
 from running import Exchange, RunningDemo, connected, ended, ready
 
 from hedging.clock import utc_now
-from hedging.model.exposure import PositionExposure
+from hedging.model.exposure import PositionExposure, ProofVerdict
 from hedging.model.snapshot import GapReason
 from hedging.model.view import UnderlyingView, View
 
@@ -234,6 +234,26 @@ def test_a_position_that_a_person_changes_elsewhere_is_followed(running: Running
     replay.answers["/api/v5/account/positions"] = well
     running.wait("seven again", lambda: "okx:BTC-USD-SWAP" in by_key(running.view()))
     assert Decimal(str(by_key(valued(running))["okx:BTC-USD-SWAP"].amount)) == Decimal(-7)
+
+
+def test_the_delta_is_proved_against_another_venue_too(running: RunningDemo, venues: Venues) -> None:
+    own = [p for p in valued(running).positions if (p.account, p.instrument.underlying) == ("okx", "BTC")]
+    net, black = sum(p.delta_net for p in own), sum(p.delta_black for p in own)
+    replay = venues.replays["okx"]
+    well = replay.answers["/api/v5/account/greeks"]
+
+    def told(off: float) -> dict[str, object]:
+        entry = {"ccy": "BTC", "deltaBS": str(black + off), "deltaPA": str(net + off), "ts": "1795348800000"}
+        return {"code": "0", "data": [entry]}
+
+    def verdicts() -> set[ProofVerdict]:
+        return {proof.verdict for proof in shown(running.view()).proofs if proof.account == "okx"}
+
+    replay.answers["/api/v5/account/greeks"] = told(0.0)
+    running.wait("agreement", lambda: verdicts() == {ProofVerdict.GREEN})
+    replay.answers["/api/v5/account/greeks"] = told(1.0)
+    running.wait("disagreement", lambda: ProofVerdict.RED in verdicts())
+    replay.answers["/api/v5/account/greeks"] = well
 
 
 def test_orders_are_sent_to_deribit_alone(running: RunningDemo, venues: Venues) -> None:
