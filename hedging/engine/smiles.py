@@ -26,6 +26,7 @@ from hedging.venues.address import DERIBIT, AccountAddress
 from hedging.venues.chain import Chain, ChainReader
 
 READ_SECONDS = 20.0
+SOON_SECONDS = 3.0
 REFIT = timedelta(minutes=5)  # of minimum variance
 SEARCH = timedelta(minutes=5)  # then slices are looked for everywhere again, not only near the last ones
 
@@ -76,10 +77,15 @@ class LiveSmiles:
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="smiles")
 
     async def run(self, seconds: float = READ_SECONDS) -> None:
-        """Repeat until cancelled; nothing but a cancellation ends it."""
+        """Repeat until cancelled; nothing but a cancellation ends it.
+
+        The second round comes soon: prices of the book may have arrived only after the first began.
+        """
+        pause = min(SOON_SECONDS, seconds)
         while True:
             await self.round()
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(pause)
+            pause = seconds
 
     async def round(self) -> None:
         """Read, fit, record and draw once; the loop gets what is known as soon as it is fitted."""
@@ -87,7 +93,8 @@ class LiveSmiles:
         running = asyncio.get_running_loop()
         troubles = await running.run_in_executor(self._worker, self._refresh, given)
         self._take(self._known())
-        troubles += await running.run_in_executor(self._worker, self._draw, given, "; ".join(troubles))
+        now = self._inputs()  # the book has moved on while the chains were read
+        troubles += await running.run_in_executor(self._worker, self._draw, now, "; ".join(troubles))
         for each in troubles:
             self._trouble(each)
 
