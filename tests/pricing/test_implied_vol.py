@@ -110,6 +110,34 @@ def test_the_vol_of_a_twin_price_is_the_vol(twin, sign, forward, depth, log_year
     assert abs(float(ours.vol) - vol) <= slack
 
 
+def test_in_the_money_no_digit_of_the_difference_of_forward_and_strike_is_lost():
+    """The time value of a price, taken out at 60 digits, is an option out of the money: the same volatility."""
+    mpmath.mp.dps = 60
+    rng = np.random.default_rng(4)
+    forward = rng.uniform(90.0, 110.0, 400)
+    strike, years, vol = (
+        forward * rng.uniform(0.3, 0.7, 400),
+        rng.uniform(0.05, 0.3, 400),
+        rng.uniform(0.3, 0.9, 400),
+    )
+    quote = price(1, forward, strike, years, vol)
+    exact = [
+        mpmath.mpf(p) - (mpmath.mpf(f) - mpmath.mpf(k))
+        for p, f, k in zip(quote.tolist(), forward.tolist(), strike.tolist(), strict=True)
+    ]
+    outside = implied_vols(-1, forward, strike, years, [float(max(value, 0)) for value in exact])
+    inside = implied_vols(1, forward, strike, years, quote)
+    both = (inside.refusal == NoVol.SOLVED) & (outside.refusal == NoVol.SOLVED)
+    rounded = np.array(
+        [
+            mpmath.mpf(f) - mpmath.mpf(k) != f - k
+            for f, k in zip(forward.tolist(), strike.tolist(), strict=True)
+        ]
+    )
+    assert (both & rounded).sum() > 30
+    np.testing.assert_allclose(inside.vol[both], outside.vol[both], rtol=1e-12)
+
+
 def test_what_a_large_rate_rounds_off_is_no_volatility():
     """In the money to the last digits, e^(rT) alone leaves a few of them: no volatility is made of those."""
     rows = (  # a put and a call that are worth their discounted intrinsic value, as far as doubles can tell
@@ -122,6 +150,23 @@ def test_what_a_large_rate_rounds_off_is_no_volatility():
             -0.16798096934940804,
         ),
         (1, 250.0, 100.0, 29.0, 150.0 * np.exp(-0.28 * 29.0) * (1 + 3e-16), 0.28),
+        # the same three and four last digits above it, where the slope alone would still allow a volatility
+        (
+            -1,
+            74.08006781407067,
+            607.5569850359071,
+            10.014273552013622,
+            413.21439986927555,
+            0.025508511977159032,
+        ),
+        (
+            -1,
+            62.087748595716036,
+            625.6539694408177,
+            29.336598447520853,
+            27971.26767047049,
+            -0.13309819374785797,
+        ),
     )
     for sign, forward, strike, years, quote, rate in rows:
         found = implied_vols(sign, forward, strike, years, quote, rate)
