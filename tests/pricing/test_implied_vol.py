@@ -111,7 +111,7 @@ def test_the_vol_of_a_twin_price_is_the_vol(twin, sign, forward, depth, log_year
 
 
 def test_in_the_money_no_digit_of_the_difference_of_forward_and_strike_is_lost():
-    """The time value of a price, taken out at 60 digits, is an option out of the money: the same volatility."""
+    """The time value of a price, taken out at 60 digits, is an option out of the money of the same vol."""
     mpmath.mp.dps = 60
     rng = np.random.default_rng(4)
     forward = rng.uniform(90.0, 110.0, 400)
