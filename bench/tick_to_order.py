@@ -9,7 +9,7 @@ an instant; where a poll saw the price before the tick went out, there is no tim
 left out of ``n``.
 
 One JSON line a row: milliseconds, and for a peer how many times slower its median is than ours.
-Run: ``PYTHONPATH=. python bench/tick_to_order.py [--ticks 100] [--instruments 500]``.
+Run: ``PYTHONPATH=. python bench/tick_to_order.py [--ticks 100] [--instruments 500] [--move 0.003]``.
 """
 
 import argparse
@@ -75,11 +75,12 @@ max_turnover_usd = 1e11
 
 @dataclass(frozen=True)
 class Scene:
-    """The exchange, what watches it, and the instruments to subscribe."""
+    """The exchange, what watches it, the instruments to subscribe, and how far a shock moves the price."""
 
     server: PaperServer
     watcher: Watcher
     names: tuple[str, ...]
+    move: float
 
     @property
     def rest(self) -> str:
@@ -130,7 +131,7 @@ async def shocks(scene: Scene, count: int, ready: Callable[[], bool]) -> list[Pa
         await met(ready, 0.1)
         await asyncio.sleep(rng.uniform(*PAUSE))
         down = (len(passages) + lost) % 2 == 0
-        passage = scene.watcher.shock("BTC", -MOVE if down else 1 / (1 - MOVE) - 1)
+        passage = scene.watcher.shock("BTC", -scene.move if down else 1 / (1 - scene.move) - 1)
         await met(partial(bool, passage), 0.05)
         if 0 < passage.first_tick_ns <= passage.order_ns:
             passages.append(passage)
@@ -239,7 +240,7 @@ def stages(parts: list[dict[str, float]]) -> dict[str, object]:
     }
 
 
-async def run(ticks: int, peer_ticks: int, instruments: int) -> None:
+async def run(ticks: int, peer_ticks: int, instruments: int, move: float = MOVE) -> None:
     """Measure and print every row."""
     server = PaperServer(PaperOptions(seed=7))
     await server.start()
@@ -249,10 +250,10 @@ async def run(ticks: int, peer_ticks: int, instruments: int) -> None:
     names = tuple((held + others)[:instruments])
     needed = frozenset(name for name in held if name.startswith("BTC"))
     with watched(server, needed) as watcher:
-        scene = Scene(server, watcher, names)
+        scene = Scene(server, watcher, names, move)
         passages, parts = await ours(scene, ticks)
         shown = row("engine", passages, None)
-        more = {"instruments": len(names), "stages_ms_median_p99": stages(parts)}
+        more = {"instruments": len(names), "move": move, "stages_ms_median_p99": stages(parts)}
         print(json.dumps({**shown, **more, **machine()}), flush=True)
         median = float(str(shown.get("ms_median", 1.0)))
         peers = {"polling loop, library's pace": [], "polling loop, no pause": ["--unpaced"]}
@@ -268,8 +269,9 @@ def main() -> None:
     parser.add_argument("--ticks", type=int, default=100)
     parser.add_argument("--peer-ticks", type=int, default=30)
     parser.add_argument("--instruments", type=int, default=500)
+    parser.add_argument("--move", type=float, default=MOVE, help="of the price, down and up in turn")
     given = parser.parse_args()
-    asyncio.run(run(given.ticks, given.peer_ticks, given.instruments))
+    asyncio.run(run(given.ticks, given.peer_ticks, given.instruments, given.move))
 
 
 if __name__ == "__main__":

@@ -247,6 +247,41 @@ def test_what_no_market_shows_is_a_gap_whatever_the_proof_says(name):
     assert any("a wrong unit?" in gap.detail for gap in whole.gaps)
 
 
+@pytest.mark.parametrize("move", [-0.08, -0.02, 0.02, 0.08])
+def test_a_jump_is_no_disagreement_and_a_wrong_sign_is_seen_with_the_next_total(move):
+    """The total comes once a second; the jump comes 0.7 s after one, the wrong sign with the next."""
+    book = LiveBook(("main",), (PERPETUAL.key,), AgeRules())
+    book.instruments = {instrument.key: instrument for instrument, _ in HELD.values()}
+    known = {name: instrument for name, (instrument, _) in HELD.items()}
+    sent, desk = world(), rules(underlying_rules(band=band(-2.0, 2.0)))
+
+    def quotes(at, factor):
+        for raw in sent["tickers"].values():
+            moved = {
+                **raw,
+                "timestamp": int(at.timestamp() * 1000),
+                **{f: raw[f] * factor for f in ("index_price", "underlying_price") if f in raw},
+            }
+            if "underlying_price" not in raw:
+                moved["mark_price"] = raw["mark_price"] * factor
+            book.take_quote(deribit.quote(moved, None, at))
+
+    def verdicts(at):
+        return {proof.verdict for proof in assess(book.snapshot(at), desk).proofs}
+
+    quotes(NOW, 1.0)
+    read = (deribit.position(raw, "main", known, NOW) for raw in sent["positions"].values())
+    book.take_positions("main", tuple(each for each in read if each), NOW)
+    book.take_balances("main", (deribit.balance(sent["summary"], "main", NOW),), NOW)
+    assert verdicts(NOW) == {ProofVerdict.GREEN}
+    jumped, stated = NOW + timedelta(seconds=0.7), NOW + timedelta(seconds=1.0)
+    quotes(jumped, 1.0 + move)
+    assert verdicts(jumped) == {ProofVerdict.GREEN}
+    wrong = {**sent["summary"], "delta_total": -sent["summary"]["delta_total"]}
+    book.take_balance(deribit.balance(wrong, "main", stated))
+    assert ProofVerdict.RED in verdicts(stated)
+
+
 def test_the_hedge_is_looked_at_while_none_of_it_is_held():
     sent = world()
     del sent["positions"][P]
