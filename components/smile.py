@@ -6,9 +6,10 @@ from datetime import datetime
 from components import format as fmt
 from components.payload import Cell, Chart, Column, Json, Row, Table, axis, base_layout
 from components.theme import Tone, tone_of
-from hedging.model.smile import DrawnSlice, NoSmile, RuleEffect, SmileView
+from hedging.model.smile import DrawnSlice, NoSmile, RuleEffect, SmileSlice, SmileView
 
 NOT_YET = "no smile has been fitted yet: it comes with the first round over the option chain"
+DRAWN = 4  # expiries that are drawn unasked; the legend shows the others
 LINES = (
     ("@long", "solid", "circle"),
     ("@short", "dash", "diamond"),
@@ -20,16 +21,16 @@ LINES = (
 
 
 def figure(underlying: str, view: SmileView | None) -> Chart:
-    """Curve and quotes of each expiry against the strike; nearest expiry first."""
+    """Curve and quotes of each expiry against the strike; coin-settled first, then the nearest."""
     title = f"{underlying} smile: fitted SVI curve and quoted volatility"
     if view is None:
         return Chart(title=title, unit="", empty=NOT_YET)
-    drawn = sorted(view.slices, key=lambda each: each.slice.expiry)
+    drawn = sorted(view.slices, key=lambda each: _order(each.slice))
     if not drawn:
         return Chart(title=title, unit="", empty=_why_none(view))
     traces: list[Json] = []
     for number, each in enumerate(drawn):
-        traces += _traces(each, LINES[number % len(LINES)], shown=number < len(LINES))
+        traces += _traces(each, LINES[number % len(LINES)], shown=number < DRAWN)
     layout = base_layout(
         f"smile-{underlying}",
         hovermode="closest",
@@ -40,6 +41,10 @@ def figure(underlying: str, view: SmileView | None) -> Chart:
     return Chart(title=title, unit=unit, data=tuple(traces), layout=layout)
 
 
+def _order(found: SmileSlice) -> tuple[bool, datetime]:
+    return found.settlement_currency != found.underlying, found.expiry
+
+
 def _why_none(view: SmileView) -> str:
     reasons = [f"{fmt.expiry(each.expiry)}: {each.reason}" for each in view.without[:3]]
     return view.trouble or "; ".join(reasons) or NOT_YET
@@ -47,7 +52,7 @@ def _why_none(view: SmileView) -> str:
 
 def _traces(each: DrawnSlice, style: tuple[str, str, str], *, shown: bool) -> list[Json]:
     colour, dash, symbol = style
-    name = fmt.expiry(each.slice.expiry)
+    name = label(each.slice.expiry, each.slice.settlement_currency, each.slice.underlying)
     forward = each.slice.forward
     line: Json = {
         "type": "scatter",
@@ -79,6 +84,11 @@ def _traces(each: DrawnSlice, style: tuple[str, str, str], *, shown: bool) -> li
         "hovertemplate": f"{name} quoted: %{{y:.2f}} % at %{{x:,.0f}}<extra></extra>",
     }
     return [line, quotes]
+
+
+def label(expiry: datetime, currency: str, underlying: str) -> str:
+    """An expiry's name; with the currency where it is not settled in the coin."""
+    return fmt.expiry(expiry) if currency == underlying else f"{fmt.expiry(expiry)} {currency}"
 
 
 def strike(forward: float, k: float) -> float:
@@ -138,7 +148,7 @@ def _fitted(each: DrawnSlice, view: SmileView) -> Row:
     words = "; ".join(each.words) or "none: no butterfly, no calendar spread"
     low, high = strike(found.forward, found.lowest_k), strike(found.forward, found.highest_k)
     cells = (
-        Cell(fmt.expiry(found.expiry), found.expiry.timestamp()),
+        Cell(label(found.expiry, found.settlement_currency, found.underlying), found.expiry.timestamp()),
         Cell(fmt.plain(found.error_vol * 100, 2), found.error_vol * 100, Tone.NEAR if poor else Tone.PLAIN,
              "root mean square, weighted by vega"),
         Cell(str(found.quotes), float(found.quotes)),
@@ -153,7 +163,7 @@ def _refused(each: NoSmile) -> Row:
     unknown = Cell(fmt.UNKNOWN, None, Tone.UNKNOWN)
     words = f"no fit: {each.reason}"
     cells = (
-        Cell(fmt.expiry(each.expiry), each.expiry.timestamp()),
+        Cell(label(each.expiry, each.settlement_currency, each.underlying), each.expiry.timestamp()),
         unknown, unknown, unknown, unknown, Cell(words, words, Tone.UNKNOWN),
     )  # fmt: skip
     return Row(id=f"{each.venue}:{each.settlement_currency}:{each.expiry.isoformat()}", cells=cells)
@@ -169,6 +179,7 @@ def rules(view: SmileView | None, underlying: str) -> Table:
         rows=tuple(_rule(each) for each in view.effects),
         empty=view.trouble or "no hedge can be compared yet",
         caption=f"hedged with {view.hedge_instrument}; at {fmt.clock_time(view.at)} UTC",
+        foot=". ".join(f"{each.rule}: {each.refused}" for each in view.effects if each.refused),
     )
 
 
@@ -195,12 +206,12 @@ def _rule(each: RuleEffect) -> Row:
         (each.effect_lots, fmt.signed(each.effect_lots, 1)),
     )
     cells = tuple(Cell(text, value, tone_of(value)) for value, text in figures)
-    why = each.refused or each.rule.sentence
+    why = "refused, see below" if each.refused else each.rule.sentence
     return Row(
         id=each.rule,
         cells=(
             Cell(name, each.rule.value, tone, "in force" if each.chosen else ""),
             *cells,
-            Cell(why, why, Tone.UNKNOWN if each.refused else Tone.PLAIN),
+            Cell(why, why, Tone.UNKNOWN if each.refused else Tone.PLAIN, each.refused),
         ),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import isclose
 
 from components import format as fmt
 from components.limit_bars import bound, text, unit
@@ -47,7 +48,15 @@ def at_once(view: View, smiles: Mapping[str, SmileView], after: DeskTerms) -> tu
         delta = delta_under(view, each, new, smiles.get(each.underlying))
         found.append(_hedge_line(view, each, new, delta))
         moved |= _moved(view, each, old, new, delta)
+    present = {(each.limit.scope, each.limit.measure): each.value for each in view.limits}
+    moved = {place: value for place, value in moved.items() if not _same(value, present.get(place))}
     return (*found, *_limit_lines(view, before, after, moved))
+
+
+def _same(value: float | None, present: float | None) -> bool:
+    if value is None or present is None:
+        return value is present
+    return isclose(value, abs(present), rel_tol=1e-9, abs_tol=1e-12)
 
 
 def delta_under(view: View, each: UnderlyingView, new: Terms, smile: SmileView | None) -> Exposure | Unknown:

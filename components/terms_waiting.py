@@ -134,7 +134,8 @@ def _confirmation(version: TermsVersion, asked: Confirming) -> None:
     words = (
         "The proposal has changed since it was shown: look again."
         if changed
-        else f"Bring exactly version {version.number} into force."
+        else f"Bring exactly version {version.number} into force: automatic hedging goes off, "
+        "and tickets that rest on what changes are closed."
     )
     with st.container(horizontal=True, vertical_alignment="center", key=f"terms-row-{version.number}"):
         st.button(

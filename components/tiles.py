@@ -163,7 +163,7 @@ def _leaving(each: UnderlyingView) -> Value:
     return Value(
         id=test_id,
         label=label,
-        text=fmt.chance(found.within_8h),
+        text=f"{'▲ ' if found.within_8h >= LIKELY else ''}{fmt.chance(found.within_8h)}",
         value=found.within_8h,
         unit="in 8 h",
         tone=Tone.NEAR if found.within_8h >= LIKELY else Tone.PLAIN,

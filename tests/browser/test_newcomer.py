@@ -45,14 +45,18 @@ def test_the_delta_on_screen_is_the_exchanges_own(open_window):
     window = open_window()
     delta = window.wait("the BTC delta", lambda: window.number("delta-BTC"), 40)
     assert delta > 5
-    rows = window.page.locator('[data-testid="table-proof"] tbody tr')
-    window.wait("the delta proof", lambda: rows.count() >= 3)
-    proofs = [rows.nth(index).inner_text().split() for index in range(rows.count())]
-    btc = [row for row in proofs if row[2] == "BTC"]
-    assert all(row[-1] == "agrees" for row in btc), proofs
-    exchange = sum(float(row[4].replace("−", "-").replace("+", "")) for row in btc)
-    assert abs(exchange - window.number("delta-BTC")) < 0.5
+    sentence = window.page.locator('[data-testid^="proof-account-"]')
+    window.wait("the delta proof", lambda: sentence.count() and "agrees" in sentence.first.inner_text())
     window.shot("newcomer-exposure")
+    sentence.first.click()
+    rows = window.page.locator('[data-testid="table-proof"] tbody tr')
+    window.wait("every road", lambda: rows.count() >= 3)
+    proofs = [rows.nth(index).locator("td").all_inner_texts() for index in range(rows.count())]
+    btc = [row for row in proofs if row[2:4] == ["BTC", "net transaction"]]
+    assert all(row[8] == "agrees" for row in btc), proofs
+    assert {row[3] for row in proofs} >= {"net transaction", "sum of Black"}
+    exchange = sum(float(row[5].replace("−", "-").replace("+", "")) for row in btc)
+    assert abs(exchange - window.number("delta-BTC")) < 0.5
 
 
 def test_a_person_approves_and_the_delta_comes_home(open_window):
@@ -159,7 +163,7 @@ def test_zoom_survives_and_nothing_is_mounted_again(open_window):
     assert window.page.locator('[data-testid="board-drift"]').get_attribute("data-mounts") == mounts
 
 
-@pytest.mark.parametrize("name", ["Exposure", "Drift", "Tickets", "Ledger", "Demo"])
+@pytest.mark.parametrize("name", ["Exposure", "Drift", "Tickets", "Limits", "Ledger", "Demo"])
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_every_page_draws_in_both_themes(open_window, name, scheme):
     window = open_window(f"/{name.lower()}" if name != "Exposure" else "/", scheme)

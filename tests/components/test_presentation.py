@@ -114,7 +114,7 @@ class TestTiles:
 
     def test_a_likely_way_out_of_the_band_is_a_warning_in_words(self, view):
         leaving = {figure.id: figure for figure in tiles.tiles(view).tiles[0].values}["leaving-BTC"]
-        assert (leaving.text, leaving.unit, leaving.tone) == ("60 %", "in 8 h", Tone.NEAR)
+        assert (leaving.text, leaving.unit, leaving.tone) == ("▲ 60 %", "in 8 h", Tone.NEAR)
 
     def test_an_unknown_order_forbids_to_say_inside(self, fake, view):
         inside = _with_drift(view, DriftState.INSIDE)
@@ -245,9 +245,7 @@ class TestTables:
             (IvSource.MARK_PRICE, "48.0 mark", Tone.NEAR),
         ],
     )
-    def test_a_volatility_that_the_exchange_did_not_state_says_what_implied_it(
-        self, view, source, text, tone
-    ):
+    def test_a_volatility_not_stated_says_what_implied_it(self, view, source, text, tone):
         each = replace(view.positions[0], iv=0.48, iv_source=source)
         row = positions.positions(replace(view, positions=(each,))).rows[0]
         cell = dict(zip((column.id for column in positions.COLUMNS), row.cells, strict=True))["iv"]

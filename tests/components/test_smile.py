@@ -84,5 +84,6 @@ def test_the_effect_of_a_rule_is_in_the_hedges_own_unit_and_a_refused_one_has_no
     assert moneyness["effect"].value == pytest.approx(84_000.0)
     assert moneyness["lots"].value == pytest.approx(8_400.0)
     assert all(variance[name].value is None for name in ("delta", "hedge", "amount", "effect", "lots"))
-    assert "has not been fitted yet" in variance["why"].text
+    assert variance["why"].text == "refused, see below"
+    assert "minimum variance: the minimum-variance delta of calls has not been fitted yet" in table.foot
     assert {row.id for row in table.rows} == set(SmileRule)
