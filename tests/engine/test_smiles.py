@@ -163,14 +163,19 @@ async def test_nothing_that_answers_at_all_leaves_nothing(desk):
     assert picture.effects[0].delta is not None
 
 
-async def test_a_minute_is_recorded_once_and_the_next_one_too(desk):
+async def test_a_minute_is_recorded_once_and_the_next_one_too(desk, monkeypatch):
+    written = []
+    put = desk.records.put
+    monkeypatch.setattr(desk.records, "put", lambda *given: (written.append(given), put(*given)))
     await desk.smiles.round()
     first = desk.records.history("deribit", "BTC", PAPER.now - timedelta(days=1)).minute
     desk.later(1)
     await desk.smiles.round()
     assert desk.records.history("deribit", "BTC", PAPER.now - timedelta(days=1)).minute.size == first.size
+    assert len(written) == 1
     desk.later(60)
     await desk.smiles.round()
+    assert len(written) == 2
     both = desk.records.history("deribit", "BTC", PAPER.now - timedelta(days=1)).minute
     assert sorted(set(both.tolist())) == [int(first[0]), int(first[0]) + 1]
 

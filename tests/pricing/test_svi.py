@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from hedging.errors import BadInput
+from hedging.pricing import svi_fit
 from hedging.pricing.svi import (
     RawSvi,
     ViolationKind,
@@ -227,3 +228,26 @@ def test_too_few_strikes_are_refused_and_wrong_quotes_raise():
     assert fit_svi(VolQuotes([0.0, 0.1, 0.2, 0.3], 0.5, 1.0), 0.1) is NoFit.TOO_FEW_QUOTES
     with pytest.raises(BadInput):
         fit_svi(VolQuotes(np.linspace(0, 1, 9), [np.nan] + [0.5] * 8, 1.0), 0.1)
+
+
+@pytest.mark.parametrize(("error_then", "searched"), [(1e-9, True), (1e-3, False)])
+def test_a_fit_near_the_last_is_only_kept_where_it_is_as_good_as_that_was(monkeypatch, error_then, searched):
+    k = np.linspace(-0.5, 0.5, 21)
+    slice_ = RawSvi(0.04, 0.1, -0.3, 0.0, 0.2)
+    vol = implied_vol(slice_, k, 0.5) + 5e-4 * np.sin(37 * k * 21)
+    quotes = VolQuotes(k, vol, np.exp(-4 * k * k))
+    whole = fit_svi(quotes, 0.5)
+    begun = []
+    starts = svi_fit._Problem.starts
+    monkeypatch.setattr(svi_fit._Problem, "starts", lambda problem: (begun.append(1), starts(problem))[1])
+    again = fit_svi(quotes, 0.5, SviFit(slice_, error_then, ()))
+    assert bool(begun) is searched
+    assert again.rms_vol == pytest.approx(whole.rms_vol, rel=1e-4)
+
+
+def test_a_last_fit_that_can_be_arbitraged_is_no_start():
+    k = np.linspace(-1.5, 1.5, 31)
+    quotes = VolQuotes(k, implied_vol(VOGT, k, 1.0), np.exp(-k * k))
+    found = fit_svi(quotes, 1.0, SviFit(VOGT, 0.0, ()))
+    assert found.violations == ()
+    assert found.rms_vol > 1e-4

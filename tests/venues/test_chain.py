@@ -115,6 +115,8 @@ def test_of_two_rows_of_one_instrument_the_later_counts():
     rows = [row(), row(creation_timestamp=later, mark_iv=60.0), row(mark_iv=70.0)]
     found = chain(rows, KNOWN, NOW)
     assert [quote.iv for quote in found.quotes] == [0.6]
+    found = chain([row(), row(mark_iv=70.0)], KNOWN, NOW)
+    assert [quote.iv for quote in found.quotes] == [0.5531]
 
 
 def test_what_is_not_loaded_is_named_and_nameless_rows_refused():
