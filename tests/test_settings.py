@@ -8,15 +8,19 @@ import pytest
 
 from hedging.errors import SettingsError
 from hedging.keys import Secrets, secrets
-from hedging.model.limits import HedgeTarget, Measure, Numeraire
+from hedging.model.limits import WHOLE_BOOK, HedgeTarget, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.retention import Retention
-from hedging.model.rules import AgeRules, AutoRules, ExecutionRules
+from hedging.model.rules import AccountPlace, AgeRules, AutoRules, ExecutionRules
+from hedging.model.smile import SmileRule
 from hedging.model.view import VenueMode
 from hedging.settings import (
+    MEASURES,
     AccountSettings,
     AgeSettings,
     AutoSettings,
     ExecutionSettings,
+    LimitsSettings,
+    WiderLimitsSettings,
     load,
 )
 
@@ -81,6 +85,62 @@ def test_a_small_file_has_the_defaults_of_the_core(loaded):
     assert item.band.target is HedgeTarget.EDGE
     assert {limit.measure for limit in item.limits} == {Measure.DELTA, Measure.HEDGE_POSITION}
     assert {limit.hard for limit in item.limits} == {40.0, 100.0}
+
+
+WIDER = """
+[limits.book]
+leverage = { soft = 3.0, hard = 5.0 }
+theta = { soft = 1.0, hard = 2.0 }
+[limits.account.main]
+delta = { soft = 1e6, hard = 2e6 }
+[limits.venue.deribit]
+net_notional = { soft = 1e6, hard = 2e6 }
+"""
+
+
+def test_limits_of_wider_scopes_are_read_with_their_scope(loaded):
+    rules = loaded(GOOD + WIDER).rules
+    assert [(each.scope, each.measure, each.hard) for each in rules.wider] == [
+        (WHOLE_BOOK, Measure.THETA, 2.0),
+        (WHOLE_BOOK, Measure.LEVERAGE, 5.0),
+        (Scope(ScopeKind.ACCOUNT, "main"), Measure.DELTA, 2e6),
+        (Scope(ScopeKind.VENUE, "deribit"), Measure.NET_NOTIONAL, 2e6),
+    ]
+    assert rules.accounts == (AccountPlace("main", "deribit"),)
+    assert loaded(GOOD).rules.wider == ()
+
+
+def test_every_measure_can_be_limited_and_has_its_key():
+    assert set(MEASURES.values()) == set(Measure)
+    assert set(WiderLimitsSettings.model_fields) == set(MEASURES) == set(LimitsSettings.model_fields)
+
+
+def test_the_smile_convention_is_read(loaded):
+    text = changed("max_order_coin", 'smile = "minimum variance"\nmax_order_coin')
+    assert loaded(text).rules.underlyings[0].smile is SmileRule.MINIMUM_VARIANCE
+    assert loaded(GOOD).rules.underlyings[0].smile is SmileRule.STICKY_STRIKE
+
+
+@pytest.mark.parametrize(
+    ("wider", "words"),
+    [
+        ("[limits.account.other]\nvega = { soft = 1, hard = 2 }", "limits.account.other names no account"),
+        ("[limits.venue.okx]\nvega = { soft = 1, hard = 2 }", "limits.venue.okx names no venue"),
+        ("[limits.book]\nvega = { soft = 3, hard = 2 }", "the soft limit 3 lies above the hard limit 2"),
+        ("[limits.book]\nvega = { soft = nan, hard = 2 }", "limits.book.vega.soft"),
+        ("[limits.book]\nvega = { soft = 0, hard = 2 }", "limits.book.vega.soft"),
+        ("[limits.book]\nvaga = { soft = 1, hard = 2 }", "limits.book.vaga: is not a known setting"),
+        ("[limits.desk]\nvega = { soft = 1, hard = 2 }", "limits.desk: is not a known setting"),
+    ],
+)
+def test_a_wider_limit_that_cannot_be_used_is_named(complaint, wider, words):
+    assert words in complaint(GOOD + wider)
+
+
+def test_the_largest_order_stays_inside_the_position_limit(complaint, loaded):
+    loaded(changed("max_order_coin = 10.0", "max_order_coin = 100.0"))
+    said = complaint(changed("max_order_coin = 10.0", "max_order_coin = 100.1"))
+    assert "max_order_coin 100.1 lies beyond the hard limit of the hedge position, 100" in said
 
 
 @pytest.mark.parametrize(
