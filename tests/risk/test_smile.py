@@ -207,7 +207,7 @@ def test_a_smile_full_of_arbitrage_is_missed_by_its_curve():
 
 
 def test_the_venues_rounding_is_no_arbitrage():
-    rounded = [replace(quote, iv=round(quote.iv or 0, 4)) for quote in chain_of(TRUE, 161)]
+    rounded = [replace(quote, iv=round(quote.iv or 0, 4)) for quote in chain_of(TRUE, 641)]
     points = smile_points(rounded, NOW, 60.0)
     assert isinstance(points, SmilePoints)
     assert quote_violations(points) == ()
