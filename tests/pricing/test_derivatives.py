@@ -1,6 +1,6 @@
 """Every Greek is the derivative of a slow twin at 60 digits and more; the identities between numeraires.
 
-How each was seen to fail is in docs/development.md.
+How each was seen to fail is in docs/quant.md.
 """
 
 import mpmath
