@@ -1,6 +1,6 @@
 """The desk's terms in the engine: which version is in force, and what becomes of those people propose."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from hedging.model.rules import Rules
 from hedging.model.terms import DeskTerms, TermsSource, TermsState, TermsVersion
 from hedging.model.trading import Command, CommandKind, Ticket, TicketState
 from hedging.policy.sizing import lot_in_coin
+from hedging.risk.smile_shift import why_not
 from hedging.workflow import terms as versions
 from hedging.workflow import ticket as tickets
 from hedging.workflow.authority import auto_off
@@ -150,9 +151,20 @@ class TermsClerk:
         return tuple(found)
 
     def _require_usable(self, terms: DeskTerms) -> None:
-        found = flaws(terms, premises_of(self._desk.rules, self._lots()))
+        found = [*flaws(terms, premises_of(self._desk.rules, self._lots())), *self._smiles_refused(terms)]
         if found:
             raise WorkflowError("; ".join(found))
+
+    def _smiles_refused(self, terms: DeskTerms) -> Iterator[str]:
+        """Smile rules that are newly chosen and have nothing to go by; one in force is a gap instead."""
+        desk = self._desk
+        now = (desk.now(), desk.rules.smile)
+        for item in desk.rules.underlyings:
+            wanted = terms.of(item.underlying)
+            if wanted is not None and wanted.smile is not item.smile:
+                reason = why_not(wanted.smile, item.underlying, desk.smiles.fits, now)
+                if reason is not None:
+                    yield f"underlyings.{item.underlying}.smile: {reason}"
 
     def _lots(self) -> Mapping[str, float | None]:
         return {item.underlying: self._lot(item.hedge_key) for item in self._desk.rules.underlyings}
