@@ -122,3 +122,51 @@ def test_the_kill_file_names_who_and_when(tmp_path):
     body = json.loads((tmp_path / "KILL").read_text())
     assert body["user"] == "rita"
     assert datetime.fromisoformat(body["at"]).tzinfo == UTC
+
+
+class TestTerms:
+    @pytest.fixture
+    def folder(self, tmp_path):
+        from datetime import timedelta
+
+        import nouns
+
+        from hedging.ledger import Ledger
+        from hedging.model.limits import WHOLE_BOOK, Limit, Measure
+        from hedging.model.terms import TermsChange
+        from hedging.workflow import terms
+
+        first = terms.from_file(terms.terms_of(nouns.rules()), None, 1, nouns.NOW)
+        wider = (Limit(scope=WHOLE_BOOK, measure=Measure.LEVERAGE, soft=3.0, hard=5.0),)
+        second = terms.propose(first, TermsChange(wider=wider), "ann", "no more than 5", nouns.NOW, 2)
+        ledger = Ledger.open(tmp_path)
+        lease = ledger.acquire_lease("desk", "engine-1", nouns.NOW, timedelta(seconds=30))
+        with ledger.write(lease, nouns.NOW) as transaction:
+            transaction.put_terms(first)
+            transaction.put_terms(second)
+        ledger.close()
+        return tmp_path
+
+    def test_what_is_in_force_and_what_waits_is_shown(self, folder):
+        found = run("terms", "show", "--state", str(folder))
+        assert found.exit_code == 0, found.output
+        assert "version 1, in force: by configuration file" in found.output
+        assert "approved by start of the engine" in found.output
+        assert "  BTC delta: soft 10, hard 30 BTC" in found.output
+        assert "version 2, proposed: by ann" in found.output
+        assert "whole book leverage (soft / hard): none → 3 / 5 times equity" in found.output
+
+    def test_the_history_is_newest_first_with_what_changed(self, folder):
+        found = run("terms", "history", "--state", str(folder))
+        assert found.output.index("version 2") < found.output.index("version 1, in force")
+        assert "on version 1; “no more than 5”" in found.output
+
+    def test_an_empty_ledger_and_none_are_said(self, tmp_path):
+        from hedging.ledger import Ledger
+
+        missing = run("terms", "show", "--state", str(tmp_path / "none"))
+        assert missing.exit_code == 2
+        assert "there is no ledger in" in missing.output
+        Ledger.open(tmp_path).close()
+        assert "no version of the terms is in force" in run("terms", "show", "--state", str(tmp_path)).output
+        assert "there is no version" in run("terms", "history", "--state", str(tmp_path)).output
