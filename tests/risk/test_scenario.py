@@ -506,7 +506,9 @@ def test_a_valued_book_is_netted_like_its_rows(held):
 
 def test_a_position_without_a_value_is_refused_by_name():
     held = [position(option(CALL, 90_000.0), 2), position(option(PUT, 80_000.0), 2)]
-    quotes = [replace(each, iv=None, forward=None) if "PUT" in each.instrument else each for each in market(held)]
+    quotes = [
+        replace(each, iv=None, forward=None) if "PUT" in each.instrument else each for each in market(held)
+    ]
     book = value_positions(snapshot(held, quotes), frozenset(), 5.0)
     with pytest.raises(BadInput, match="BTC-80000-PUT"):
         netted_book("BTC", book, NOW)
