@@ -153,8 +153,9 @@ class LiveSmiles:
         """Record the first chains of each minute, those of all currencies together."""
         now = self._now()
         minute = now.replace(second=0, microsecond=0)
-        if quotes and minute != self._recorded_at:
-            self._parts.records.put(recorded_points(quotes, now), now - self._parts.keep)
+        points = recorded_points(quotes, now) if minute != self._recorded_at else ()
+        if points:  # none where our clock is not the exchange's: then nothing is forgotten either
+            self._parts.records.put(points, now - self._parts.keep)
             self._recorded_at = minute
 
     def _refit(self, given: SmileInputs) -> None:

@@ -28,6 +28,9 @@ MINUTE_NS = 60 * 10**9
 MOST_ROWS = 2_000_000
 """Rows that one reading may bring into memory: about 130 megabytes."""
 
+MOST_FORGOTTEN = 5_000
+"""Rows that are deleted with one minute's points: many times as many as a minute has."""
+
 PART = 500
 """Rows made into numbers at once: other threads of the process have their turn between two parts."""
 
@@ -54,7 +57,7 @@ class OptionRecords:
         self._database.close()
 
     def put(self, points: Sequence[OptionPoint], keep_since: datetime) -> None:
-        """Store points, each in its minute, and forget the minutes before ``keep_since``.
+        """Store points, each in its minute, and forget minutes before ``keep_since``, some at a time.
 
         Raises LedgerError naming the field where a number is not finite; nothing is stored then.
         """
@@ -64,11 +67,7 @@ class OptionRecords:
                 ids = _ids(connection, points)
                 rows = [_row(each, ids) for each in points]
                 connection.execute(insert(POINTS).prefix_with("OR REPLACE"), rows)
-            gone = delete(POINTS).where(POINTS.c.at_ns < nanoseconds(keep_since))
-            if connection.execute(gone).rowcount:
-                used = exists().where(POINTS.c.option_id == LISTED.c.id)
-                stale = LISTED.c.expiry_ns < nanoseconds(keep_since)
-                connection.execute(delete(LISTED).where(stale, ~used))
+            _forget(connection, nanoseconds(keep_since))
 
     def history(self, venue: str, underlying: str, since: datetime, every_minutes: int = 1) -> OptionHistory:
         """Points of an underlying at one venue from ``since``, of whole multiples of ``every_minutes`` alone.
@@ -136,6 +135,17 @@ class OptionRecords:
         with self._database.reading() as connection:
             body = connection.execute(query).scalar_one_or_none()
         return None if body is None else decode(SmileView, body)
+
+
+def _forget(connection: Connection, keep_ns: int) -> None:
+    """Delete the oldest minutes before ``keep_ns``, few enough that nobody waits, and options without any."""
+    old = POINTS.c.at_ns < keep_ns
+    beyond = select(POINTS.c.at_ns).where(old).order_by(POINTS.c.at_ns).offset(MOST_FORGOTTEN).limit(1)
+    end = connection.execute(beyond).scalar_one_or_none()
+    gone = delete(POINTS).where(POINTS.c.at_ns < (keep_ns if end is None else end))
+    if connection.execute(gone).rowcount:
+        used = exists().where(POINTS.c.option_id == LISTED.c.id)
+        connection.execute(delete(LISTED).where(LISTED.c.expiry_ns < keep_ns, ~used))
 
 
 def _name(point: OptionPoint) -> Name:

@@ -32,6 +32,7 @@ IntArray = NDArray[np.int64]
 CALL_DELTAS = (0.1, 0.3, 0.5, 0.7, 0.9)
 MOST_EXPIRIES = 6
 SHORTEST, LONGEST = timedelta(hours=12), timedelta(days=190)
+FRESH = timedelta(minutes=1)  # an old quote beside a new one would be a move that nobody saw
 FARTHEST_DELTA = 0.95  # of either sign: beyond, the vega is too small to tell anything
 LEARNT = 2 / 3  # of the times; the rest is what the coefficients are tried on
 NO_GAIN = 1e-9
@@ -71,8 +72,8 @@ def recorded_points(chain: Sequence[ChainQuote], at: datetime) -> tuple[OptionPo
     """The options of a chain that are worth recording at ``at``, with Black's delta and vega.
 
     For each underlying, settlement and the six nearest expiries from 12 hours to 190 days: call and put at
-    the five strikes whose call delta is nearest to 0.1 … 0.9. What has no usable mark, forward or volatility
-    is left out.
+    the five strikes whose call delta is nearest to 0.1 … 0.9. What has no usable mark, forward or volatility,
+    or that the venue made or we got more than a minute away from ``at``, is left out.
     """
     grouped: dict[tuple[str, str, str], dict[datetime, list[OptionPoint]]] = {}
     for point in _points(chain, at):
@@ -185,7 +186,13 @@ def _gain_unseen(found: Moves, times: IntArray) -> float | None:
 
 
 def _points(chain: Sequence[ChainQuote], at: datetime) -> Iterable[OptionPoint]:
-    near = [each for each in chain if SHORTEST <= each.expiry - at <= LONGEST and _positive(each)]
+    near = [
+        each
+        for each in chain
+        if SHORTEST <= each.expiry - at <= LONGEST
+        and max(abs(at - each.venue_at), abs(at - each.received_at)) <= FRESH
+        and _positive(each)
+    ]
     years = np.array([years_between(at, each.expiry) for each in near])
     columns = [
         np.array([getattr(each, name) for each in near], dtype=float)

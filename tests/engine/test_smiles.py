@@ -36,6 +36,7 @@ class Source:
         self.hold.set()
         self.clock = PAPER.now
         self.closed = False
+        self.behind = timedelta(0)
 
     def read(self, currency, instruments):
         self.asked.append(currency)
@@ -45,7 +46,9 @@ class Source:
         found = QUOTES[currency]
         now = self.clock
         return Chain(
-            tuple(replace(each, received_at=now, venue_at=now) for each in found.quotes), (), ("BTC-NEW",)
+            tuple(replace(each, received_at=now, venue_at=now - self.behind) for each in found.quotes),
+            (),
+            ("BTC-NEW",),
         )
 
     def close(self):
@@ -178,6 +181,15 @@ async def test_a_minute_is_recorded_once_and_the_next_one_too(desk, monkeypatch)
     assert len(written) == 2
     both = desk.records.history("deribit", "BTC", PAPER.now - timedelta(days=1)).minute
     assert sorted(set(both.tolist())) == [int(first[0]), int(first[0]) + 1]
+
+
+async def test_a_clock_that_is_not_the_exchanges_records_and_forgets_nothing(desk):
+    await desk.smiles.round()
+    before = desk.records.history("deribit", "BTC", PAPER.now - timedelta(days=1)).minute.size
+    desk.source.behind = timedelta(days=60)
+    desk.later(60 * 86400)
+    await desk.smiles.round()
+    assert desk.records.history("deribit", "BTC", PAPER.now - timedelta(days=1)).minute.size == before > 0
 
 
 async def test_fits_are_made_again_after_five_minutes_or_when_the_clock_is_put_back(desk):

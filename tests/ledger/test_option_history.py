@@ -83,6 +83,17 @@ def test_what_is_older_than_kept_goes_and_its_listing_with_it(records, tmp_path)
     assert listed == ["BTC-C"]
 
 
+def test_a_backlog_is_forgotten_in_parts_and_the_oldest_first(records, monkeypatch):
+    monkeypatch.setattr(option_history, "MOST_FORGOTTEN", 3)
+    records.put([point(minutes) for minutes in range(8)], EVER)
+    left = []
+    for minutes in (8, 9, 10):
+        records.put([point(minutes)], NOON + timedelta(minutes=8))
+        found = records.history("deribit", "BTC", EVER).minute
+        left.append(sorted((found - int(NOON.timestamp()) // 60).tolist()))
+    assert left == [[3, 4, 5, 6, 7, 8], [6, 7, 8, 9], [8, 9, 10]]
+
+
 @pytest.mark.parametrize("field", ["index", "forward", "mark", "iv", "delta", "vega"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_is_none_is_not_stored_nor_its_neighbours(records, field, value):

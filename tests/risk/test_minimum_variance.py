@@ -236,6 +236,9 @@ def test_the_recorded_options_are_few_and_spread():
         {"forward": math.inf},
         {"strike": -1.0},
         {"expiry": NOW - timedelta(days=1)},
+        {"venue_at": NOW - timedelta(seconds=61)},
+        {"venue_at": NOW + timedelta(seconds=61)},
+        {"received_at": NOW - timedelta(seconds=61)},
     ],
 )
 def test_what_cannot_be_a_move_is_not_recorded(changes):
@@ -258,8 +261,9 @@ def test_what_is_stored_is_what_is_fitted(tmp_path):
     records = OptionRecords.open(tmp_path)
     start = NOW.replace(minute=0)
     for step in range(3):
-        quotes = [replace(q, forward=FORWARD + 10 * step) for q in chain_of(smile_slice())]
-        records.put(recorded_points(quotes, start + timedelta(minutes=5 * step)), start)
+        at = start + timedelta(minutes=5 * step)
+        fresh = {"forward": FORWARD + 10 * step, "venue_at": at, "received_at": at}
+        records.put(recorded_points([replace(q, **fresh) for q in chain_of(smile_slice())], at), start)
     stored = records.history("deribit", "BTC", start, 5)
     found = moves(stored, CALL, 5)
     assert np.unique(found.minute).size == 2
