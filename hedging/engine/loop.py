@@ -36,6 +36,7 @@ from hedging.workflow.authority import STOPPING, approver, auto_refusals, lapsed
 GATHER_SECONDS = 0.002  # prices of one market move come as a burst: one cycle for all of them
 FLOOR_SECONDS = 0.25
 PUBLISH_SECONDS = 0.2
+PUBLISH_REST = 4.0  # times what a view took: prices and orders come first
 COMMAND_SECONDS = 0.05
 LEASE_RENEWAL_SECONDS = 3.0
 POLL_SECONDS = 1.75  # from one round of prices to the next where there is no stream: marks may be 5 s old
@@ -244,10 +245,14 @@ class Loop:
         self._group.create_task(release(self._desk, command))
 
     async def _publish(self) -> None:
+        """Show the picture of now; one that took long, as of a large book, is followed by a longer rest."""
+        running = asyncio.get_running_loop()
+        begun = running.time()
         view = self._publisher.view(
             self._whole if self._ready else self._desk.assessment(), ready=self._ready, status=self._status
         )
         await asyncio.to_thread(self._publisher.store, view)
+        await asyncio.sleep(max(0.0, PUBLISH_REST * (running.time() - begun) - PUBLISH_SECONDS))
 
     async def _renew(self) -> None:
         self._desk.blotter.renew_lease()
