@@ -19,16 +19,12 @@ from hedging.pricing.arguments import FloatArray, as_floats
 LEAST_OBSERVATIONS = 30
 
 
-class SmileRule(Enum):
-    """What the smile is taken to do when the forward moves."""
+class Stickiness(float, Enum):
+    """R in dσ/dF = (R − 1)·σ'(k)/F at a fixed strike."""
 
-    STICKY_STRIKE = "sticky strike"
-    STICKY_MONEYNESS = "sticky moneyness"
-    LOCAL_VOL = "local volatility"
-    MINIMUM_VARIANCE = "minimum variance"
-
-
-STICKINESS = {SmileRule.STICKY_STRIKE: 1.0, SmileRule.STICKY_MONEYNESS: 0.0, SmileRule.LOCAL_VOL: 2.0}
+    STICKY_STRIKE = 1.0
+    STICKY_MONEYNESS = 0.0
+    LOCAL_VOL = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class HedgedMoves:
 
 
 @dataclass(frozen=True, slots=True)
-class MinimumVarianceFit:
+class HullWhiteFit:
     """``gain``: share by which the sum of squared hedging errors falls against Black's delta."""
 
     coefficients: HullWhite
@@ -102,9 +98,9 @@ class MinimumVarianceRefusal:
 def smile_delta(black: BlackPoint, vol_slope: ArrayLike, stickiness: float) -> FloatArray:
     """Δ + (R - 1)·(vega/F)·σ'(k), in the broadcast shape.
 
-    ``vol_slope`` σ'(k) per unit of log-moneyness; ``stickiness`` R, for a rule from ``STICKINESS``.
+    ``vol_slope`` σ'(k) per unit of log-moneyness; ``stickiness`` R, for a rule from ``Stickiness``.
 
-    >>> float(smile_delta(BlackPoint(0.5, 20.0, 100.0), -0.5, STICKINESS[SmileRule.STICKY_MONEYNESS]))
+    >>> float(smile_delta(BlackPoint(0.5, 20.0, 100.0), -0.5, Stickiness.STICKY_MONEYNESS))
     0.6
 
     Raises BadInput when an argument is not finite or a forward not positive.
@@ -161,9 +157,7 @@ def effect_in_contracts(
     return np.round((new - old) * q / coins_per_contract, 12)
 
 
-def fit_minimum_variance(
-    moves: HedgedMoves, least_gain: float
-) -> MinimumVarianceFit | MinimumVarianceRefusal:
+def fit_minimum_variance(moves: HedgedMoves, least_gain: float) -> HullWhiteFit | MinimumVarianceRefusal:
     """Ordinary least squares of dV - Δ·dF on vega/√T·dF/F·(1, Δ, Δ²), or why it may not be used.
 
     ``least_gain`` is the share of the squared hedging error that the fit has to take away. Calls and puts
@@ -187,7 +181,7 @@ def fit_minimum_variance(
     gain = _gain(left, left - design @ found)
     if not gain >= least_gain:
         return MinimumVarianceRefusal(NoMinimumVariance.GAIN_TOO_SMALL, count, gain)
-    return MinimumVarianceFit(HullWhite(*(float(part) for part in found)), gain, count)
+    return HullWhiteFit(HullWhite(*(float(part) for part in found)), gain, count)
 
 
 def gain_on(moves: HedgedMoves, rule: HullWhite) -> float:

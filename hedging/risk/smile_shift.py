@@ -25,12 +25,17 @@ from hedging.model.smile import (
 )
 from hedging.model.snapshot import Gap, GapReason, Snapshot
 from hedging.pricing import black76, svi
-from hedging.pricing.smile_deltas import BlackPoint, HullWhite, minimum_variance_delta, smile_delta
+from hedging.pricing.smile_deltas import (
+    BlackPoint,
+    HullWhite,
+    Stickiness,
+    minimum_variance_delta,
+    smile_delta,
+)
 from hedging.risk.holdings import FloatArray, IntArray
 from hedging.risk.smile import raw
 from hedging.risk.valued import ValuedBook
 
-STICKY_MONEYNESS_R = 0.0
 _FORBIDDEN = frozenset(
     {
         SmileViolationKind.BUTTERFLY,
@@ -165,7 +170,7 @@ def _moneyness(
         forward = book.marks.forward[members]
         k = -black76.log_moneyness(forward, book.holdings.strike[members])
         slope = svi.vol_slope(raw(slice_), k, slice_.years)
-        per_vega[members] = smile_delta(BlackPoint(0.0, 1.0, forward), slope, STICKY_MONEYNESS_R)
+        per_vega[members] = smile_delta(BlackPoint(0.0, 1.0, forward), slope, Stickiness.STICKY_MONEYNESS)
     return per_vega, tuple(gaps)
 
 

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import nouns
 import pytest
+from chains import smile_slice
 from fake_venue import asked
 
+from hedging.decide import assess
+from hedging.engine.inputs import InputsEncoder, decoded
 from hedging.engine.terms import premises_of, taken_up
 from hedging.model.instrument import OptionKind
 from hedging.model.rules import AccountPlace
@@ -93,3 +96,19 @@ async def test_a_rule_in_force_that_lost_its_fit_forbids_no_other_change(ready):
     ready.desk.take_smiles(Smiles())
     assert choose(ready, SmileRule.MINIMUM_VARIANCE, band=nouns.band(-4.0, 4.0)).state is CommandState.DONE
     assert ready.desk.snapshot(ready.clock()).minimum_variance == ()
+
+
+async def test_the_smile_is_among_the_recorded_inputs_and_a_replay_comes_out_equal():
+    held = nouns.position(nouns.option(OptionKind.CALL, 110_000.0, 0.1), -40)
+    slice_ = smile_slice(0.1, expiry=held.instrument.expiry)
+    quoted = nouns.quote(held.instrument, mark=0.03)
+    given = nouns.snapshot(
+        [held], [nouns.quote(), quoted], smiles=(slice_,), minimum_variance=fits(nouns.NOW)
+    )
+    rules = nouns.rules(nouns.underlying_rules(smile=SmileRule.STICKY_MONEYNESS))
+    again = decoded(InputsEncoder().encode(given, rules).body)
+    assert again.snapshot.smiles == (slice_,)
+    assert again.snapshot.minimum_variance == fits(nouns.NOW)
+    ours, theirs = assess(given, rules), assess(again.snapshot, again.rules)
+    assert theirs.exposures == ours.exposures
+    assert ours.exposures["BTC"].smile_shift != 0.0

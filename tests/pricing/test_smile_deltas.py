@@ -10,14 +10,13 @@ import pytest
 from hedging.errors import BadInput
 from hedging.pricing import black76
 from hedging.pricing.smile_deltas import (
-    STICKINESS,
     BlackPoint,
     HedgedMoves,
     HullWhite,
-    MinimumVarianceFit,
+    HullWhiteFit,
     MinimumVarianceRefusal,
     NoMinimumVariance,
-    SmileRule,
+    Stickiness,
     effect_in_contracts,
     fit_minimum_variance,
     gain_on,
@@ -40,13 +39,13 @@ def test_every_row_meets_its_vector(vectors):
         vol, slope = float(implied_vol(slice_, moneyness, t)), float(vol_slope(slice_, moneyness, t))
         g = black76.core_greeks(sign, f, k, t, vol)
         black = BlackPoint(g.delta, g.vega, f)
-        strike = smile_delta(black, slope, STICKINESS[SmileRule.STICKY_STRIKE])
-        moneyness_delta = smile_delta(black, slope, STICKINESS[SmileRule.STICKY_MONEYNESS])
+        strike = smile_delta(black, slope, Stickiness.STICKY_STRIKE)
+        moneyness_delta = smile_delta(black, slope, Stickiness.STICKY_MONEYNESS)
         rule = HullWhite(*(float(row[name]) for name in ("hw_a", "hw_b", "hw_c")))
         for ours, name in (
             (strike, "delta_sticky_strike"),
             (moneyness_delta, "delta_sticky_moneyness"),
-            (smile_delta(black, slope, STICKINESS[SmileRule.LOCAL_VOL]), "delta_local_vol_like(R=2)"),
+            (smile_delta(black, slope, Stickiness.LOCAL_VOL), "delta_local_vol_like(R=2)"),
             (premium_adjusted(strike, g.price, f), "delta_pa_sticky_strike"),
             (premium_adjusted(moneyness_delta, g.price, f), "delta_pa_sticky_moneyness"),
             (minimum_variance_delta(black, t, rule), "delta_min_variance_hull_white"),
@@ -71,7 +70,7 @@ def calls(vectors):
 def test_the_fit_is_that_of_the_reference(calls):
     expected = json.loads(EXPECTED.read_text())
     found = fit_minimum_variance(calls, 0.05)
-    assert isinstance(found, MinimumVarianceFit)
+    assert isinstance(found, HullWhiteFit)
     ours = [found.coefficients.a, found.coefficients.b, found.coefficients.c]
     np.testing.assert_allclose(ours, expected["calls_full_sample_abc"], rtol=1e-9)
     assert found.gain == pytest.approx(expected["gain_in_sample"], rel=1e-9)
@@ -94,7 +93,7 @@ def test_coefficients_that_made_the_moves_are_found():
     rule = HullWhite(-0.3, 0.4, -0.2)
     price_move = minimum_variance_delta(black, years, rule) * move
     found = fit_minimum_variance(HedgedMoves(delta, vega, years, forward, move, price_move), 0.9)
-    assert isinstance(found, MinimumVarianceFit)
+    assert isinstance(found, HullWhiteFit)
     assert found.gain == pytest.approx(1.0)
     got = found.coefficients
     np.testing.assert_allclose([got.a, got.b, got.c], [rule.a, rule.b, rule.c], rtol=1e-9)
@@ -126,7 +125,7 @@ def test_a_smile_delta_is_the_derivative_of_the_price_under_its_rule():
     slope = vol_slope(slice_, np.log(strike / forward), years)
     vol = implied_vol(slice_, np.log(strike / forward), years)
     g = black76.core_greeks(1, forward, strike, years, vol)
-    for rule, stickiness in STICKINESS.items():
+    for stickiness in Stickiness:
 
         def price(f, stickiness=stickiness):
             # R = 1: the strike keeps its vol; R = 0: the smile moves along; R = 2: it moves against
@@ -135,7 +134,7 @@ def test_a_smile_delta_is_the_derivative_of_the_price_under_its_rule():
 
         numeric = (price(forward + h) - price(forward - h)) / (2 * h)
         ours = smile_delta(BlackPoint(g.delta, g.vega, forward), slope, stickiness)
-        assert float(ours) == pytest.approx(numeric, abs=1e-7), rule
+        assert float(ours) == pytest.approx(numeric, abs=1e-7), stickiness
 
 
 def test_the_effect_in_contracts_and_wrong_arguments():
