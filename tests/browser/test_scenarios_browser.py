@@ -47,6 +47,13 @@ def test_a_trader_asks_what_if(open_window: Callable[..., Any]) -> None:
     assert "keep my coins" in window.text("scenario-numeraire")
     assert abs(window.number("live-delta") - window.number("live-delta-usd") / 103_000) < 2
 
+    # The engine read a week of hours from the exchange at its start.
+    window.wait("the tail", lambda: window.number("tail-historical-before-var-usd") is not None)
+    assert (
+        window.number("tail-historical-before-es-usd") >= window.number("tail-historical-before-var-usd") > 0
+    )
+    assert window.number("tail-delta-gamma-after-var-usd") is not None
+
     plot = window.page.locator(PLOT)
     plot.evaluate("node => { node.marked = true; }")
     drawn = int(plot.get_attribute("data-draws"))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nouns import NOW, balance, option, perpetual, position, quote, rules, snapshot, ticket, underlying_rules
+from nouns import NOW, balance, option, perpetual, position, quote, rules, snapshot, underlying_rules
 
 from hedging.decide import assess
 from hedging.model.exposure import PositionExposure
@@ -73,6 +73,3 @@ def valued_view(found: Snapshot | None = None, item=None, book_rules: Rules | No
 
 def held(view: View, name: str) -> PositionExposure:
     return next(each for each in view.positions if each.instrument.name == name)
-
-
-__all__ = ["CALL", "PERPETUAL", "PUT", "held", "held_snapshot", "ticket", "valued_view"]
