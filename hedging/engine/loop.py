@@ -248,10 +248,9 @@ class Loop:
         """Show the picture of now; one that took long, as of a large book, is followed by a longer rest."""
         running = asyncio.get_running_loop()
         begun = running.time()
-        view = self._publisher.view(
-            self._whole if self._ready else self._desk.assessment(), ready=self._ready, status=self._status
-        )
-        await asyncio.to_thread(self._publisher.store, view)
+        whole = self._whole if self._ready else self._desk.assessment()
+        glance = self._publisher.glance(whole, ready=self._ready, status=self._status)
+        await asyncio.to_thread(self._publisher.show, glance, whole)
         await asyncio.sleep(max(0.0, PUBLISH_REST * (running.time() - begun) - PUBLISH_SECONDS))
 
     async def _renew(self) -> None:

@@ -1,7 +1,7 @@
 """Writes what the engine sees: the view, a record a second, and every decision as part of a run."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hedging.decide import Assessment
@@ -13,7 +13,7 @@ from hedging.ledger import Series
 from hedging.model.exposure import Exposure
 from hedging.model.retention import Retention
 from hedging.model.rules import UnderlyingRules
-from hedging.model.trading import Decision, TicketState
+from hedging.model.trading import Decision, Ticket, TicketState
 from hedging.model.view import (
     DecisionRun,
     Feed,
@@ -92,8 +92,8 @@ class Publisher:
             remembered(((s.underlying, s.at, s.index) for s in samples), self._vols)
         self.runs = DecisionRuns()
 
-    def view(self, whole: Assessment, *, ready: bool, status: str) -> View:
-        """The picture of this moment; ``store`` then records it where a sample is due."""
+    def glance(self, whole: Assessment, *, ready: bool, status: str) -> View:
+        """The picture of this moment without what takes long to draw; on the loop, whose state it reads."""
         desk = self._desk
         self._seen = seen(desk, whole, self._pace) or self._seen
         blotter = desk.blotter
@@ -121,7 +121,7 @@ class Publisher:
             underlyings=tuple(
                 self._underlying(item, whole, vols[item.underlying]) for item in desk.rules.underlyings
             ),
-            positions=whole.positions,
+            positions=(),
             limits=with_forecasts(whole, vols),
             tickets=tuple(blotter.tickets.values()),
             orders=recent[:12],
@@ -138,11 +138,13 @@ class Publisher:
             if instrument is not None and whole.snapshot is not None:
                 yield HedgeMarket(instrument=instrument, quote=whole.snapshot.quotes.get(item.hedge_key))
 
-    def store(self, view: View) -> None:
-        """Write the view, the sample that is due and a small part of the thinning (blocks for the disk).
+    def show(self, glance: View, whole: Assessment) -> View:
+        """Draw the rest of a picture, write it, the sample that is due and a small part of the thinning.
 
-        Runs beside the loop, one call at a time: ``view`` is called when the one before has returned.
+        Runs beside the loop (a large book takes long to draw, and the disk blocks), one call at a time:
+        ``glance`` is called again when the one before has been shown.
         """
+        view = drawn(glance, whole)
         self._series.put_view(view)
         if self._seen is not None:
             found, self._seen = self._seen, None
@@ -151,29 +153,20 @@ class Publisher:
         offset = self._desk.book.clock_offset
         if offset is None or abs(offset) <= MOST_CLOCK_OFFSET:
             self._thinning.step(view.at)
+        return view
 
     def _underlying(self, item: UnderlyingRules, whole: Assessment, vol: Vol | None) -> UnderlyingView:
-        found = whole.exposures.get(item.underlying)
         return UnderlyingView(
             underlying=item.underlying,
-            exposure=found,
+            exposure=whole.exposures.get(item.underlying),
             drift=whole.drifts.get(item.underlying),
-            profile=self._profile(found, whole) if found else None,
-            ladder=ladder(item.underlying, whole.positions) if found else (),
+            profile=None,
+            ladder=(),
             proofs=tuple(p for p in whole.proofs if p.underlying == item.underlying),
             decision=self.runs.latest(item.underlying),
             hedge_instrument=item.hedge_instrument,
             leaving_band=leaving_band(item.underlying, item.band, whole, vol),
         )
-
-    def _profile(self, found: Exposure, whole: Assessment) -> Profile | None:
-        ticket = self._desk.blotter.tickets.get(found.underlying)
-        waiting = ticket is not None and ticket.state is TicketState.PROPOSED
-        hedge = ticket.delta_after - ticket.delta_before if ticket and waiting else None
-        try:
-            return profile(found, whole.positions, hedge)
-        except UnpriceableError:
-            return None
 
     def _feeds(self) -> tuple[Feed, ...]:
         book, ages = self._desk.book, self._desk.rules.ages
@@ -190,6 +183,34 @@ class Publisher:
             Feed(name="positions", received_at=_oldest(positions), limit_seconds=ages.position),
             Feed(name="margin", received_at=_oldest(margins), limit_seconds=ages.margin),
         )
+
+
+def drawn(glance: View, whole: Assessment) -> View:
+    """A picture with the positions, profiles and ladders of the assessment it was taken of."""
+    waiting = {each.underlying: each for each in glance.tickets if each.state is TicketState.PROPOSED}
+    return replace(
+        glance,
+        positions=whole.positions,
+        underlyings=tuple(_drawn(each, whole, waiting.get(each.underlying)) for each in glance.underlyings),
+    )
+
+
+def _drawn(shown: UnderlyingView, whole: Assessment, waiting: Ticket | None) -> UnderlyingView:
+    if shown.exposure is None:
+        return shown
+    hedge = waiting.delta_after - waiting.delta_before if waiting else None
+    return replace(
+        shown,
+        profile=_profile(shown.exposure, whole, hedge),
+        ladder=ladder(shown.underlying, whole.positions),
+    )
+
+
+def _profile(found: Exposure, whole: Assessment, hedge: float | None) -> Profile | None:
+    try:
+        return profile(found, whole.positions, hedge)
+    except UnpriceableError:
+        return None
 
 
 def _oldest(times: list[datetime | None]) -> datetime | None:

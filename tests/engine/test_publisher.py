@@ -9,18 +9,29 @@ import pytest
 
 from hedging.decide import assess
 from hedging.engine.live_book import LiveBook
-from hedging.engine.publisher import DecisionRuns, Identity, Publisher
+from hedging.engine.publisher import DecisionRuns, Identity, Publisher, drawn
 from hedging.ledger import Series
 from hedging.ledger.series_points import Kind
+from hedging.model.instrument import OptionKind
 from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.market import Quote
 from hedging.model.retention import Retention
 from hedging.model.rules import Rules, UnderlyingRules
-from hedging.model.trading import AutoSetting, Decision, Outcome, TradingState, TradingStatus, Verdict
+from hedging.model.trading import (
+    AutoSetting,
+    Decision,
+    Outcome,
+    TicketState,
+    TradingState,
+    TradingStatus,
+    Verdict,
+)
 from hedging.model.view import ExposureSample, VenueMode
+from hedging.risk.profile import POINTS
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HEDGE = "BTC-PERPETUAL"
+NOTHING = assess(nouns.snapshot(), Rules(underlyings=()))
 
 
 def at(seconds):
@@ -147,8 +158,11 @@ class Stage:
             ["desk", "second"], [i.hedge_key for i in self.rules.underlyings], self.rules.ages
         )
         self.series = Series.open(folder)
+        self.tickets = {}
         blotter = SimpleNamespace(
-            status=TradingStatus(state=TradingState.ACTIVE, auto=AutoSetting()), tickets={}, recent={}
+            status=TradingStatus(state=TradingState.ACTIVE, auto=AutoSetting()),
+            tickets=self.tickets,
+            recent={},
         )
         desk = SimpleNamespace(
             rules=self.rules,
@@ -163,9 +177,10 @@ class Stage:
         self.publisher = Publisher(desk, self.series, Identity("book", VenueMode.PAPER, NOON))
 
     def view(self):
-        return self.publisher.view(
-            assess(nouns.snapshot(), Rules(underlyings=())), ready=True, status="running"
-        )
+        return self.publisher.glance(NOTHING, ready=True, status="running")
+
+    def show(self):
+        return self.publisher.show(self.view(), NOTHING)
 
     def feeds(self):
         return {feed.name: feed for feed in self.view().feeds}
@@ -224,19 +239,16 @@ def test_an_unvalued_underlying_has_no_figures_and_forbids_automatic_mode(stage)
 def test_sequences_grow_by_one_also_over_a_restart(stage, tmp_path):
     first, second = stage.view(), stage.view()
     assert second.sequence == first.sequence + 1
-    stage.publisher.store(second)
+    stage.publisher.show(second, NOTHING)
     again = Publisher(stage.publisher._desk, stage.series, Identity("book", VenueMode.PAPER, NOON))
-    assert (
-        again.view(assess(nouns.snapshot(), Rules(underlyings=())), ready=False, status="").sequence
-        == second.sequence + 1
-    )
+    assert again.glance(NOTHING, ready=False, status="").sequence == second.sequence + 1
 
 
 def test_the_view_is_stored_each_time_and_a_sample_once_a_second(stage):
     for tenth in range(21):
         stage.now = NOON + timedelta(seconds=tenth / 10)
         stage.publisher.runs.take(decision(tenth / 10))
-        stage.publisher.store(stage.view())
+        stage.show()
     assert stage.series.view().at == at(2)
     samples = stage.series.samples("BTC", NOON)
     assert [sample.at for sample in samples] == [at(0), at(1), at(2)]
@@ -254,6 +266,26 @@ def test_words_and_numbers_may_change_within_a_run():
     assert run.cycles == 2
 
 
+def test_a_picture_is_drawn_of_the_assessment_it_was_taken_of(stage):
+    held = (nouns.position(nouns.perpetual(), 100_000), nouns.position(nouns.option(OptionKind.CALL, 9e4), 2))
+    quotes = [nouns.quote(each.instrument) for each in held]
+    whole = assess(nouns.snapshot(held, quotes), stage.rules)
+    glance = stage.publisher.glance(whole, ready=True, status="running")
+    assert glance.positions == ()
+    view = drawn(glance, whole)
+    assert view.positions == whole.positions
+    bitcoin, ether = view.underlyings
+    assert (ether.profile, ether.ladder) == (None, ())
+    assert bitcoin.profile.delta_now[POINTS // 2] == pytest.approx(whole.exposures["BTC"].delta)
+    assert sum(cell.delta for cell in bitcoin.ladder) == pytest.approx(whole.exposures["BTC"].delta_net)
+    assert bitcoin.profile.delta_after_ticket is None
+    stage.tickets["BTC"] = SimpleNamespace(
+        underlying="BTC", state=TicketState.PROPOSED, delta_before=3.0, delta_after=1.0
+    )
+    after = drawn(stage.publisher.glance(whole, ready=True, status="running"), whole).underlyings[0].profile
+    assert after.delta_after_ticket[POINTS // 2] == pytest.approx(whole.exposures["BTC"].delta - 2.0)
+
+
 # --- records ------------------------------------------------------------------------------------------------
 
 
@@ -261,7 +293,7 @@ def test_a_second_is_recorded_with_everything_and_once(stage):
     stage.book.take_positions("desk", (), NOON)
     for tenth in range(25):
         stage.now = NOON + timedelta(seconds=tenth / 10)
-        stage.publisher.store(stage.view())
+        stage.show()
     found = {kind: stage.series.extent(kind).rows for kind in Kind}
     assert found[Kind.EXPOSURE] == found[Kind.DRIFT] == 3 * 2
     assert found[Kind.MARKS] == 3 * 2  # of the two hedges, though no quote has arrived
@@ -271,14 +303,14 @@ def test_a_second_is_recorded_with_everything_and_once(stage):
 def test_a_sample_that_was_due_is_not_lost_when_a_view_is_not_stored(stage):
     stage.view()
     stage.now = at(0.2)
-    stage.publisher.store(stage.view())
+    stage.show()
     assert [sample.at for sample in stage.series.samples("BTC", NOON)] == [NOON]
 
 
 def test_recording_goes_on_when_the_clock_is_put_back(stage):
     for moment in (at(100), at(0), at(0.1)):
         stage.now = moment
-        stage.publisher.store(stage.view())
+        stage.show()
     assert [sample.at for sample in stage.series.samples("BTC", NOON)] == [at(0), at(100)]
 
 
@@ -305,7 +337,7 @@ def old(stage):
 
 def stored(stage):
     for _ in range(20):
-        stage.publisher.store(stage.view())
+        stage.show()
     return stage.series.samples("BTC", NOON - timedelta(days=40))[:-1]
 
 
