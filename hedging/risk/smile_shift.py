@@ -32,7 +32,7 @@ from hedging.pricing.smile_deltas import (
     minimum_variance_delta,
     smile_delta,
 )
-from hedging.risk.holdings import FloatArray, IntArray
+from hedging.risk.holdings import BoolArray, FloatArray, IntArray
 from hedging.risk.smile import raw
 from hedging.risk.valued import ValuedBook
 
@@ -80,7 +80,7 @@ def smile_shift(
         per_vega, gaps = _moneyness(underlying, book, rows, known, now)
     else:
         per_vega, gaps = _minimum_variance(underlying, book, rows, known.fits, now)
-    own = np.flatnonzero(np.isin(book.holdings.place, rows))
+    own = np.flatnonzero(_flags(book, rows)[book.holdings.place])
     shift[own] = book.columns.vega[own] * per_vega[book.holdings.place[own]]
     return SmileShift(shift, gaps)
 
@@ -149,8 +149,15 @@ def _options(book: ValuedBook, underlying: str) -> IntArray:
     own = holdings.own.get(underlying)
     if own is None:
         return np.empty(0, dtype=np.intp)
-    rows = np.unique(holdings.place[own[book.valued[own]]])
-    return rows[holdings.option[rows]]
+    held = _flags(book, holdings.place[own[book.valued[own]]])
+    return np.flatnonzero(held & holdings.option)
+
+
+def _flags(book: ValuedBook, rows: IntArray) -> BoolArray:
+    """Per instrument, shape (m,): whether it is one of ``rows``."""
+    flags = np.zeros(len(book.holdings.keys), dtype=np.bool_)
+    flags[rows] = True
+    return flags
 
 
 def _moneyness(
