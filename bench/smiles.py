@@ -2,11 +2,12 @@
 
 ``fit``: 12 expiries of 40 strikes whose volatilities are off a known smile by 0.2 points, searched for
 everywhere; ``fit again`` from the slices of before. ``read``: JSON of all options of the simulated market
-that settle in BTC to quotes. ``cycle``: valuing 2,000 positions in 200 options every 20 ms on the loop:
-alone, with a round (reading, fitting, recording, drawing of three chains) every 5 s, four times as often as
-in an engine, and with rounds without a pause. ``late_ms`` is how late a timer of 1 ms comes meanwhile,
-``round_ms`` how long a round takes. ``picture``: bytes that a round writes for the screen. ``record``: bytes
-of a day of recorded options, and what reading a week of them and fitting minimum variance to it takes.
+that settle in BTC to quotes. ``shift``: sticky moneyness of 2,000 positions in 200 options, once valued.
+``cycle``: valuing 2,000 positions in 200 options every 20 ms on the loop: alone, with a round (reading,
+fitting, recording, drawing of three chains) every 5 s, four times as often as in an engine, and with rounds
+without a pause. ``late_ms`` is how late a timer of 1 ms comes meanwhile, ``round_ms`` how long a round
+takes. ``picture``: bytes that a round writes for the screen. ``record``: bytes of a day of recorded
+options, and what reading a week of them and fitting minimum variance to it takes.
 
 One JSON line a row, times in ms as median, 95 % and largest. Run: ``PYTHONPATH=. python bench/smiles.py``.
 """
@@ -43,8 +44,10 @@ from hedging.paper.exchange import Exchange
 from hedging.paper.market import Market
 from hedging.paper.render import book_summary, instrument
 from hedging.pricing.svi import RawSvi, implied_vol
+from hedging.risk.greeks import value_positions
 from hedging.risk.minimum_variance import minimum_variance_fits, recorded_points
 from hedging.risk.smile import fitted_smiles
+from hedging.risk.smile_shift import with_smiles
 from hedging.venues import deribit
 from hedging.venues.chain import Chain, chain
 
@@ -248,6 +251,14 @@ async def cycles(given: Snapshot, beside: LiveSmiles | None, pause: float) -> Ti
     return Times(took, late, rounds)
 
 
+def shifts(simulated: Simulated, given: Snapshot) -> list[float]:
+    """What the shift of a book under sticky moneyness takes, once it is valued."""
+    slices = fitted_smiles(simulated.read("BTC", simulated.instruments).quotes, utc_now(), SmileLimits())
+    known = replace(given, smiles=slices.slices)
+    valued = value_positions(known, frozenset(), 60.0)
+    return [milliseconds(partial(with_smiles, valued, known, rules())) for _ in range(50)]
+
+
 def recorded(records: OptionRecords, points: Sequence[OptionPoint], folder: Path) -> dict[str, object]:
     """Bytes of a day of one underlying, and what a week of every fifth minute takes to be read and fitted."""
     for step in range(7 * 288):
@@ -290,6 +301,7 @@ def main() -> None:
         },
     ]
     given = book(simulated)
+    rows.append({"row": "shift", "positions": POSITIONS, "ms": spread(shifts(simulated, given))})
     gc.freeze()  # as an engine does
     for name, pause in (("alone", None), ("a round each 5 s", 5.0), ("rounds all the time", 0.0)):
         with tempfile.TemporaryDirectory() as folder:
