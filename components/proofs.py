@@ -32,19 +32,28 @@ class ProofLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proofs:
-    """A sentence for each account, the table behind them, or why there is nothing to compare."""
+    """A sentence for each account, or why there is nothing to compare."""
 
     lines: tuple[ProofLine, ...]
-    table: Table
     empty: str = "the exchange has not sent its own delta yet: nothing is proved"
 
 
 def proofs(view: View) -> Proofs:
-    """The panel of a view."""
-    found = [proof for each in view.underlyings for proof in each.proofs]
+    """The sentences of a view."""
+    found = _all(view)
     accounts = dict.fromkeys(proof.account for proof in found)
     lines = tuple(_line(account, [p for p in found if p.account == account]) for account in accounts)
-    return Proofs(lines=lines, table=table(found))
+    return Proofs(lines=lines)
+
+
+def roads(view: View) -> Table:
+    """Every road of every account and margin currency: sent to whom has opened it."""
+    rows = tuple(_row(proof) for proof in _all(view))
+    return Table(columns=COLUMNS, rows=rows, empty="the exchange has not sent its own delta yet")
+
+
+def _all(view: View) -> list[DeltaProof]:
+    return [proof for each in view.underlyings for proof in each.proofs]
 
 
 def worst(found: Sequence[DeltaProof]) -> ProofVerdict:
@@ -113,12 +122,6 @@ COLUMNS = (
     Column(id="verdict", label="Proof"),
     Column(id="why", label="Why so much is allowed, and what is missing", wide=True),
 )
-
-
-def table(found: Sequence[DeltaProof]) -> Table:
-    """Every road of every account and margin currency."""
-    rows = tuple(_row(proof) for proof in found)
-    return Table(columns=COLUMNS, rows=rows, empty="the exchange has not sent its own delta yet")
 
 
 def _row(proof: DeltaProof) -> Row:

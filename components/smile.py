@@ -1,6 +1,7 @@
 """The smile of an underlying: fitted curves, quoted volatilities, the fit's quality, what a rule moves."""
 
 import math
+from dataclasses import dataclass
 from datetime import datetime
 
 from components import format as fmt
@@ -18,6 +19,31 @@ LINES = (
     ("@near", "longdash", "x"),
     ("@soft", "longdashdot", "cross"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """Everything that is shown of one picture of a smile."""
+
+    chart: Chart
+    slices: Table
+    rules: Table
+
+
+class Drawings:
+    """Draws each picture once, however many views come while it holds."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[SmileView | None, Drawing]] = {}
+
+    def of(self, underlying: str, view: SmileView | None) -> Drawing:
+        """The drawing of this very picture."""
+        kept = self._kept.get(underlying)
+        if kept is not None and kept[0] is view:
+            return kept[1]
+        made = Drawing(chart=figure(underlying, view), slices=slices(view), rules=rules(view, underlying))
+        self._kept[underlying] = (view, made)
+        return made
 
 
 def figure(underlying: str, view: SmileView | None) -> Chart:

@@ -23,6 +23,7 @@ STRIP = "strip"
 TILES = "tiles"
 POSITIONS = "positions"
 PROOFS = "proofs"
+PROOF_ROADS = "proof-roads"
 GAPS = "gaps"
 LIMITS = "limits"
 TERMS = "terms"
@@ -39,6 +40,7 @@ SMILE = "smile:{u}"
 SMILE_SLICES = "smile-slices:{u}"
 SMILE_RULES = "smile-rules:{u}"
 PANELS = numeraires.Paced(numeraires.table)
+SMILES = smile.Drawings()
 
 
 def topics(scene: Scene) -> Iterator[tuple[str, object]]:
@@ -50,6 +52,7 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
     yield TILES, tiles.tiles(view)
     yield POSITIONS, positions.positions(view)
     yield PROOFS, proofs.proofs(view)
+    yield PROOF_ROADS, proofs.roads(view)
     yield GAPS, positions.gaps(view)
     yield LIMITS, limit_bars.bars(view)
     yield TERMS, limits_terms.table(view)
@@ -67,6 +70,7 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
         yield DRIFT.format(u=name), drift_chart.delta(name, samples, scene.tickets, words)
         yield RATIO.format(u=name), drift_chart.ratio(name, samples)
         seen = scene.smiles.get(name)
-        yield SMILE.format(u=name), smile.figure(name, seen)
-        yield SMILE_SLICES.format(u=name), smile.slices(seen)
-        yield SMILE_RULES.format(u=name), smile.rules(seen, name)
+        drawn = SMILES.of(name, seen)
+        yield SMILE.format(u=name), drawn.chart
+        yield SMILE_SLICES.format(u=name), drawn.slices
+        yield SMILE_RULES.format(u=name), drawn.rules

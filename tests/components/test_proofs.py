@@ -49,18 +49,18 @@ def test_what_could_not_be_valued_is_named(view):
     why = "without BTC-25DEC26-100000-C; the rest sums to +1.2000 by net transaction"
     found = proofs.proofs(changed(view, ours=None, verdict=ProofVerdict.UNKNOWN, why=why))
     assert "Not comparable: BTC by net transaction, without BTC-25DEC26-100000-C" in found.lines[0].text
-    assert found.table.rows[0].cells[-1].text == why
+    assert proofs.roads(changed(view, ours=None, why=why)).rows[0].cells[-1].text == why
 
 
 def test_a_missing_venue_delta_is_unknown_not_zero(view):
-    row = proofs.proofs(changed(view, venue=None, verdict=ProofVerdict.UNKNOWN)).table.rows[0]
+    row = proofs.roads(changed(view, venue=None, verdict=ProofVerdict.UNKNOWN)).rows[0]
     cells = dict(zip((column.id for column in proofs.COLUMNS), row.cells, strict=True))
     assert (cells["venue"].text, cells["difference"].text) == (fmt.UNKNOWN, fmt.UNKNOWN)
     assert cells["difference"].value is None
 
 
 def test_every_road_has_a_row_of_its_own(view):
-    rows = proofs.proofs(view).table.rows
+    rows = proofs.roads(view).rows
     assert len({row.id for row in rows}) == len(rows) == 8
     assert {row.cells[3].text for row in rows} == {road.value for road in Road}
 

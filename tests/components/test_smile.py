@@ -40,6 +40,14 @@ def test_heavier_quotes_are_larger(view):
     assert sizes[5] == max(sizes) > min(sizes)
 
 
+def test_a_picture_is_drawn_once_and_a_newer_one_at_once(view):
+    drawings = smile.Drawings()
+    first = drawings.of("BTC", view)
+    assert drawings.of("BTC", view) is first
+    assert drawings.of("BTC", replace(view)) is not first
+    assert drawings.of("BTC", None).chart.empty == smile.NOT_YET
+
+
 def test_before_the_first_fit_it_says_so_everywhere():
     assert smile.figure("BTC", None).empty == smile.NOT_YET
     assert smile.slices(None).empty == smile.NOT_YET

@@ -1,7 +1,10 @@
 // The delta proof: a sentence for each account; pressing one opens the table of all roads over the page.
 
 import { element, setAttribute, setText } from "./dom.js";
+import { subscribe } from "./hub.js";
 import { table } from "./table.js";
+
+const ROADS = "proof-roads"; // asked for only while the table is open
 
 export function proofs(host, spec) {
   const press = element("button", { class: "desk-small", type: "button", "data-testid": "proof-open", "aria-expanded": "false" }, "Every road");
@@ -13,9 +16,13 @@ export function proofs(host, spec) {
     list, detail, empty);
   const roads = table(detail, { id: spec.id, title: "Every road", plain: true });
   const built = new Map();
+  let drop = () => {};
 
   const open = (wanted) => {
+    if (wanted === !detail.hidden) return;
     detail.hidden = !wanted;
+    drop();
+    drop = wanted ? subscribe(ROADS, (payload) => roads.update(payload)) : () => {};
     host.classList.toggle("desk-proof-open", wanted);
     press.setAttribute("aria-expanded", String(wanted));
     setText(press, wanted ? "Close" : "Every road");
@@ -47,11 +54,11 @@ export function proofs(host, spec) {
       }
       const ids = new Set(payload.lines.map((proof) => proof.id));
       for (const [id, node] of built) if (!ids.has(id)) { node.root.remove(); built.delete(id); }
-      roads.update(payload.table);
       setText(empty, payload.empty);
       empty.hidden = payload.lines.length > 0;
     },
     close() {
+      drop();
       document.removeEventListener("keydown", leave);
     },
   };
