@@ -99,6 +99,8 @@ def keys_of(section, prefix=""):
             yield prefix + name, field.default
         elif name in {"accounts", "underlyings", "execution", "ages", "auto"}:
             yield from keys_of(inner)
+        elif inner is settings.DeskLimitsSettings:  # accounts and venues have the keys of the book
+            yield from keys_of(settings.WiderLimitsSettings, f"{prefix}{name}.book.")
         elif inner is settings.LimitSettings:
             yield prefix + name, field.default
         else:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nouns import option, position, quote, snapshot
 
 from hedging.errors import BadInput
 from hedging.model.instrument import OptionKind
@@ -21,7 +22,6 @@ from hedging.risk.forecast import (
     words,
 )
 from hedging.risk.greeks import value_positions
-from nouns import option, position, quote, snapshot
 
 HOURLY = 1 / sqrt(365 * 24)
 VOL = Vol(0.6, VolSource.REALISED)
@@ -188,7 +188,10 @@ def test_too_few_returns_are_no_volatility_and_bad_ones_are_refused():
 
 
 def held(*options):
-    quotes = [quote(), *(quote(listed, mark=0.05, forward=100_000.0, iv=iv) for listed, iv in options)]
+    quotes = [
+        quote(),
+        *(quote(listed, mark=0.05 if iv else None, bid=None, ask=None, iv=iv) for listed, iv in options),
+    ]
     positions = [position(listed, 1) for listed, _ in options]
     return value_positions(snapshot(positions, quotes), frozenset(), 5.0)
 
