@@ -150,7 +150,7 @@ def outlook(found: Forecast | None, what: str) -> Outlook:
     """A forecast in words: the chance within 8 h and 1 h that the measure does ``what``."""
     if found is None or found.refused is not None or found.within_8h is None or found.within_1h is None:
         why = found.refused if found and found.refused else "the engine has sent none"
-        return Outlook(text="no forecast", tone=Tone.UNKNOWN, note=why)
+        return Outlook(text=f"no forecast: {why}", tone=Tone.UNKNOWN, note=why)
     if found.median_hours == 0:
         return Outlook(text="▲ outside now", tone=Tone.NEAR, note="")
     likely = found.within_8h >= LIKELY

@@ -123,7 +123,7 @@ class TestOutlook:
     @pytest.mark.parametrize("why", list(NoForecast))
     def test_none_has_its_reason(self, why):
         found = limit_bars.outlook(Forecast(refused=why), "leave the band")
-        assert (found.text, found.tone, found.note) == ("no forecast", Tone.UNKNOWN, why)
+        assert (found.text, found.tone, found.note) == (f"no forecast: {why}", Tone.UNKNOWN, why)
 
 
 def test_no_limit_is_an_empty_state_of_its_own(view):
