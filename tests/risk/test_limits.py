@@ -6,6 +6,7 @@ from math import inf, nan
 import pytest
 from nouns import (
     INDEX,
+    NOW,
     balance,
     linear_option,
     linear_perpetual,
@@ -19,6 +20,7 @@ from nouns import (
 )
 
 from hedging.decide import assess
+from hedging.model.book import Holding
 from hedging.model.instrument import Kind, OptionKind, Settlement
 from hedging.model.limits import (
     WHOLE_BOOK,
@@ -193,6 +195,21 @@ def test_leverage_is_gross_over_the_equity_of_the_scope():
     assert found[WHOLE_BOOK, Measure.LEVERAGE].value == pytest.approx(gross / equity)
     second = found[OKX, Measure.GROSS_NOTIONAL].value / (4.5 * INDEX + 400_000)
     assert found[OKX, Measure.LEVERAGE].value == pytest.approx(second)
+
+
+def test_coins_beside_a_balance_count_as_delta_and_as_no_money_twice():
+    coins = Holding(
+        account="second", currency="BTC", equity=2.0, available=None, initial_margin=None,
+        maintenance_margin=None, received_at=NOW,
+    )  # fmt: skip
+    money = balance("USD", 700_000.0, account="second")  # margined as a whole: the coins are in it
+    held = (position(PUT, -7, account="second"),)
+    whole = assess(snapshot(held, QUOTES, (balance(), money), holdings=(coins,)), desk_rules())
+    found = by(whole)
+    gross = found[SECOND, Measure.GROSS_NOTIONAL].value
+    assert found[SECOND, Measure.LEVERAGE].value == pytest.approx(gross / 700_000.0)
+    put = whole.positions[0].delta_net
+    assert found[SECOND, Measure.DELTA].value == pytest.approx(abs(put + 0.25 * 2.0) * INDEX)
 
 
 @pytest.mark.parametrize("equity", [0.0, -3.0])
