@@ -105,6 +105,14 @@ vega = {{ soft = 5.0e5, hard = 1.0e6 }}
 gross_notional = {{ soft = 1.0e7, hard = 2.0e7 }}
 hedge_position = {{ soft = 800.0, hard = 1200.0 }}
 
+[limits.book]
+delta = {{ soft = 2.5e6, hard = 5.0e6 }}
+leverage = {{ soft = 5.0, hard = 10.0 }}
+[limits.venue.deribit]
+net_notional = {{ soft = 1.0e7, hard = 2.0e7 }}
+[limits.account.paper]
+vega = {{ soft = 1.5e6, hard = 3.0e6 }}
+
 [execution]
 clip_usd = 250000
 """

@@ -120,6 +120,7 @@ def books_agree(running, house, since) -> None:
 
 def push_out(running, house) -> None:
     """Bring the delta out of its band by a trade by hand, and wait until the engine has taken it in."""
+    running.wait("a delta", lambda: btc(running).drift)
     missing = (17.0 - btc(running).drift.delta) * running.control.state().index["btc_usd"]
     if missing > 1000:
         running.control.trade(PERPETUAL, "buy", int(missing) // 10 * 10)
