@@ -202,7 +202,7 @@ class Ledger:
     def terms(
         self, book: str | None = None, states: Iterable[TermsState] | None = None, limit: int | None = None
     ) -> tuple[TermsVersion, ...]:
-        """Versions of the terms of ``book`` (None: of the only one), in any of ``states``, newest first."""
+        """Versions of the terms of ``book`` (None: of all), in any of ``states``, newest first."""
         with self._database.reading() as connection:
             return queries.terms(connection, book, states, limit)
 
