@@ -1,10 +1,11 @@
 """How long does one cycle of the engine take over 10,000 positions in 1,200 instruments?
 
 A cycle here is what the loop does between a price and a verdict: take the price, take the snapshot, value
-every position, sum exposure, drift, proof and limits, encode and hash the inputs, decide. Nothing is published
-and no grid is drawn, which happens beside it. ``after a position read`` lays the columns out anew and encodes
-all positions, as it is after each account's sweep. The peer is the loop a small program would write: one
-position at a time with Black-76 from ``math.erf``, which gives the delta alone; its delta is compared with ours.
+every position, sum exposure, drift, proof and limits, encode and hash the inputs, decide. Nothing is
+published and no grid is drawn, which happens beside it. ``after a position read`` lays the columns out anew
+and encodes all positions, as it is after each account's sweep. The peer is the loop a small program would
+write: one position at a time with Black-76 from ``math.erf``, which gives the delta alone; its delta is
+compared with ours.
 
 One JSON line a row. Run: ``OPENBLAS_NUM_THREADS=1 PYTHONPATH=. python bench/cycle.py [--positions 10000]``.
 """
