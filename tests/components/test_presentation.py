@@ -311,6 +311,14 @@ class TestStrip:
     def test_the_mark_changes_when_a_button_must(self, view, change):
         assert strip.mark(replace(view, **change)) != strip.mark(view)
 
+    def test_terms_that_wait_or_take_effect_change_the_mark_and_are_counted(self, view):
+        newer = replace(view.terms, number=2, author="Tessa", approver="Rafael")
+        waiting, taken = replace(view, proposals=(newer,)), replace(view, terms=newer)
+        assert len({strip.mark(each) for each in (view, waiting, taken)}) == 3
+        drawn = strip.strip(scene(waiting))
+        assert (drawn.terms, drawn.proposals) == (1, 1)
+        assert "version 2 by Tessa waits" in drawn.terms_note
+
     def test_the_mark_stays_while_only_figures_move(self, fake, view):
         assert strip.mark(replace(fake.step(), tickets=view.tickets)) == strip.mark(view)
 

@@ -95,8 +95,10 @@ class TestWords:
 
 class TestDraft:
     def test_an_untouched_form_is_exactly_the_terms_in_force(self, base):
-        odd = tuple(replace(limit, hard=limit.hard * 1.1) for limit in base.limits)
-        base = replace(base, limits=odd)
+        scope = base.limits[0].scope
+        theta = Limit(scope=scope, measure=Measure.THETA, soft=1e6 / 3, hard=999_999.7)
+        assert 365 * (theta.hard / 365) != theta.hard or 365 * (theta.soft / 365) != theta.soft
+        base = replace(base, limits=(*base.limits, theta))
         assert terms_draft.terms_of(draft_of(base), base) == base
 
     def test_vega_and_theta_are_typed_in_desk_units(self, base):
