@@ -18,6 +18,7 @@ from hedging.model.trading import (
     TradingState,
     TradingStatus,
 )
+from hedging.workflow.terms import plain_name, same_person
 
 TRADERS = frozenset({Role.TRADER, Role.RISK})
 STOPPING = frozenset({CommandKind.HALT, CommandKind.AUTO_OFF})
@@ -90,12 +91,12 @@ def resumed(status: TradingStatus, user: str, role: Role) -> TradingStatus | Ref
     """Two different people, one of them risk, bring trading back; the first one only asks."""
     if status.state is not TradingState.HALTED:
         return Refusal(control="C2", reason="trading is not halted")
-    if not user.strip():
+    if not plain_name(user):
         return Refusal(control="C2", reason="resuming needs the name of a person")
     if not status.resume_asked_by:
         return replace(status, resume_asked_by=f"{user} ({role.value})")
     first_user, _, first_role = status.resume_asked_by.rpartition(" ")
-    if first_user.strip().casefold() == user.strip().casefold():
+    if same_person(first_user, user):
         return Refusal(control="C2", reason="a second person must resume, not the one who asked", value=user)
     if Role.RISK not in (role, Role(first_role.strip("()"))):
         return Refusal(control="C2", reason="one of the two who resume must have the role risk")
@@ -111,7 +112,7 @@ def auto_off(setting: AutoSetting, why: str) -> AutoSetting:
 
 def armed(command: Command, rules: AutoRules, now: datetime) -> AutoSetting | Refusal:
     """Arm for the asked minutes inside the asked caps, none of which may exceed the desk's."""
-    if not command.user.strip():
+    if not plain_name(command.user):
         return Refusal(control="C18", reason="arming needs the name of a person")
     if not 0 < command.minutes <= rules.max_minutes:
         return Refusal(
@@ -169,8 +170,8 @@ def auto_refusals(
 
     A delta proof that is red by any road refuses. Each account and margin currency needs one, by net
     transaction or by the sum of Black, that is green or amber; a road that its venue does not offer, or
-    offers in part, refuses only where no other one proves the same. ``blocked`` names underlyings whose delta
-    is not known.
+    offers in part, refuses only where no other one proves the same. No proof at all proves nothing.
+    ``blocked`` names underlyings whose delta is not known.
     """
     reasons = []
     if status.state is not TradingState.ACTIVE:
@@ -187,6 +188,8 @@ def auto_refusals(
         for first in _unproved(proofs)
         if first.underlying not in blocked
     ]
+    if not (proofs or blocked):
+        reasons.append("no venue states a delta that proves ours")
     reasons += [
         f"order {order.client_id} is {order.state.value}"
         for order in orders

@@ -12,6 +12,7 @@ and the approver are two people. Anything else raises WorkflowError.
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import datetime
@@ -135,7 +136,7 @@ def propose(
 
     Raises WorkflowError without a name or a reason, or where nothing would change.
     """
-    if not author.strip():
+    if not plain_name(author):
         raise WorkflowError("a proposal needs the name of a person")
     if not reason.strip():
         raise WorkflowError("a proposal needs its reason in words")
@@ -170,7 +171,7 @@ def approve(
             f"version {version.number} was written on version {version.based_on}, and version "
             f"{current.number} is in force since; propose it again"
         )
-    if not approver.strip():
+    if not plain_name(approver):
         raise WorkflowError("an approval needs the name of a person")
     if same_person(approver, version.author):
         raise WorkflowError(
@@ -183,7 +184,7 @@ def reject(version: TermsVersion, person: str, seen: str, reason: str, now: date
     """Turn a proposal down, with the reason."""
     _require_open(version, "reject")
     _require_seen(version, seen)
-    if not (person.strip() and reason.strip()):
+    if not (plain_name(person) and reason.strip()):
         raise WorkflowError("a rejection needs the name of a person and its reason in words")
     return _ended(version, TermsState.REJECTED, person.strip(), reason.strip(), now)
 
@@ -206,8 +207,20 @@ def supersede(version: TermsVersion, by: TermsVersion, now: datetime) -> TermsVe
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's, whatever the case and the spaces around."""
-    return one.strip().casefold() == other.strip().casefold()
+    """Whether two names are one person's, whatever their case, their spaces, and characters nobody sees.
+
+    >>> same_person("Ann Lee", "ann \u00a0LEE\u200b"), same_person("Ann Lee", "Ann Lie")
+    (True, False)
+    """
+    return plain_name(one) == plain_name(other)
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared; empty where it names nobody."""
+    shown = "".join(
+        each for each in unicodedata.normalize("NFKC", name) if unicodedata.category(each) != "Cf"
+    )
+    return " ".join(unicodedata.normalize("NFKC", shown.casefold()).split())
 
 
 def differences(before: DeskTerms, after: DeskTerms) -> tuple[str, ...]:

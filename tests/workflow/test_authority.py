@@ -85,7 +85,10 @@ HALTED = halted(TradingStatus(), "drill")
         (("ann", Role.TRADER), ("ann", Role.RISK), False),
         (("ann", Role.TRADER), (" Ann", Role.RISK), False),
         (("Ann Lee", Role.TRADER), ("Ann Lee", Role.RISK), False),
+        (("Ann Lee", Role.TRADER), ("Ann  Lee", Role.RISK), False),
+        (("Ann Lee", Role.TRADER), ("ann lee\u200b", Role.RISK), False),
         (("Ann Lee", Role.TRADER), ("Ann Lie", Role.RISK), True),
+        (("ann", Role.TRADER), ("\u200b", Role.RISK), False),
         (("ann", Role.TRADER), ("", Role.RISK), False),
     ],
 )
@@ -194,6 +197,7 @@ def proof(verdict, ours=1.0, venue=9.0, **changes):
         ({"proofs": [proof(ProofVerdict.GREEN, road=Road.EQUITY)]}, "cannot be proved"),
         ({"proofs": [proof(ProofVerdict.GREEN), proof(ProofVerdict.UNKNOWN, account="b")]}, "BTC on b (BTC)"),
         ({"proofs": [proof(ProofVerdict.UNKNOWN, venue=None)]}, "cannot be proved"),
+        ({"proofs": []}, "no venue states a delta"),
         ({"orders": [order(state=OrderState.UNKNOWN)]}, "unknown"),
         ({"orders": [order(state=OrderState.QUARANTINED)]}, "quarantined"),
         ({"blocked": ["BTC"]}, "not fully known"),

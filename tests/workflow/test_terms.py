@@ -77,10 +77,26 @@ def test_who_approved_it_and_when_is_kept():
     assert version.state is TermsState.IN_FORCE
 
 
-@pytest.mark.parametrize("same", ["ann", " Ann ", "ANN"])
+@pytest.mark.parametrize("same", ["ann", " Ann ", "ANN", "a\u200bnn", "\uff21nn", "\ufeffann", "ann\u2060"])
 def test_the_author_does_not_approve(same):
     with pytest.raises(WorkflowError, match="a second person must approve"):
         approved(approver=same)
+
+
+@pytest.mark.parametrize("same", ["Ann  Lee", "ann\u00a0lee", "Ann\tLee", " ANN \u200b LEE"])
+def test_spaces_within_a_name_make_no_second_person(same):
+    version = proposal(author="Ann Lee")
+    with pytest.raises(WorkflowError, match="a second person must approve"):
+        approved(version, approver=same)
+    assert approved(version, approver="Ann Lie").approver == "Ann Lie"
+
+
+@pytest.mark.parametrize("nobody", ["\u200b", "\ufeff \u2060"])
+def test_what_nobody_sees_is_no_name(nobody):
+    with pytest.raises(WorkflowError, match="the name of a person"):
+        approved(approver=nobody)
+    with pytest.raises(WorkflowError, match="the name of a person"):
+        proposal(author=nobody)
 
 
 def test_nobody_approves_without_a_name():
