@@ -20,6 +20,8 @@ from hedging.risk.stated import ANY_VENUE, PRACTICES, Group, Layout, Practice, S
 from hedging.risk.valued import ValuedBook
 
 RED_FACTOR = 4.0  # of the tolerance: beyond it no rounding and no delay explains the difference
+WIDEST_INSTANT = 0.05  # of an index within the second around a statement: more is a wrong price, no market
+MOST_MOVED = 2.0  # an index over the present one, and the present one over it
 MOST_NAMED = 3
 ALL_CURRENCIES = "all"
 
@@ -71,9 +73,16 @@ class _Moved:
         self._books: dict[float, ValuedBook] = {}
 
     def ends(self, at: datetime, index: float) -> tuple[ValuedBook, ...]:
-        """The book at the lowest and the highest index around ``at``; none where the index was this one."""
+        """The book at the lowest and the highest index around ``at``; none where the index was this one.
+
+        None either where what was seen then is no market's: between a price and a thousand times it lies a
+        delta that agrees with anything.
+        """
         then = self._then.get(at)
         if then is None or not index > 0:
+            return ()
+        near = index / MOST_MOVED <= then.low <= then.high <= index * MOST_MOVED
+        if not (near and then.high <= then.low * (1 + WIDEST_INSTANT)):
             return ()
         return tuple(self._priced(end / index) for end in sorted({then.low, then.high}))
 

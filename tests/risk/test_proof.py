@@ -291,6 +291,17 @@ class TestAtTheIndexOfTheStatement:
         assert by(proved(snap), Road.BLACK).verdict is RED
         assert by(proved(replace(snap, indices_then=(index,))), Road.BLACK).verdict is GREEN
 
+    @pytest.mark.parametrize(
+        ("low", "high"),
+        [(100_000, 1e8), (100, 100_000), (90_000, 110_000), (1e8, 1e8), (100, 100), (0.0, 1e5), (nan, nan)],
+    )
+    def test_a_wrong_price_around_the_statement_is_no_excuse(self, low, high):
+        snap = beside_a_jump(0.0, lambda net: net + 5)
+        (index,) = snap.indices_then
+        assert by(proved(snap), Road.NET).verdict is RED
+        wrong = replace(snap, indices_then=(replace(index, low=low, high=high),))
+        assert by(proved(wrong), Road.NET).verdict is RED
+
     def test_another_underlyings_index_is_no_excuse(self):
         snap = beside_a_jump(0.08)
         other = tuple(replace(then, underlying="ETH") for then in snap.indices_then)
