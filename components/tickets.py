@@ -30,7 +30,8 @@ def card(ticket: Ticket) -> str:
     return (
         f'<div class="desk-card" data-testid="ticket-{test_id}" data-ticket="{test_id}">'
         f'<div class="desk-card-head"><b>{test_id}</b>'
-        f'<span class="desk-chip">{fmt.escape_html(ticket.underlying)}</span>{shadow}'
+        f'<span class="desk-chip">{fmt.escape_html(ticket.underlying)}: '
+        f"{fmt.escape_html(ticket.numeraire)}</span>{shadow}"
         f'<span class="desk-soft">proposed {fmt.clock_time(ticket.created_at)} UTC by '
         f"{fmt.escape_html(ticket.proposed_by)}</span>{_countdown(ticket)}</div>"
         f'<p class="desk-sentence" data-testid="sentence-{test_id}">{fmt.escape_html(ticket.sentence)}</p>'

@@ -288,7 +288,7 @@ def _ticket(
         target=current.target,
         index=whole.index,
         cost_usd=hedge.cost_usd,
-        numeraire=item.numeraire.sentence,
+        numeraire=f"{item.numeraire.sentence}, {item.smile.value}",
         sentence=sentence,
         reason=_because(item.underlying, current, found),
         inputs_hash=now.inputs_hash,
@@ -316,7 +316,7 @@ def _because(underlying: str, current: Drift, found: Assessment) -> str:
         if position.instrument.underlying == underlying and position.delta_net * current.beyond_band > 0
     ]
     own.sort(key=lambda position: -abs(position.delta_net))
-    parts = [f"{p.amount:+g} {p.instrument.name} ({p.delta_net:+.1f})" for p in own[:2]]
+    parts = [f"{p.amount:+,.12g} {p.instrument.name} ({p.delta_net:+.1f})" for p in own[:2]]
     text = f"the delta is {abs(current.beyond_band):.1f} {underlying} {way} its band"
     return f"{text}; the largest parts are {' and '.join(parts)}" if parts else text
 

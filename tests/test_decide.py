@@ -388,3 +388,11 @@ def test_a_book_of_hedges_counts_them_apart():
     assert whole.exposures["BTC"].delta_hedge == pytest.approx(-9.3)
     assert whole.drifts["BTC"].state is DriftState.INSIDE
     assert whole.drifts["BTC"].ratio_held == pytest.approx(9.3 / 14.2)
+
+
+def test_a_ticket_says_which_delta_it_is_and_what_it_comes_from_without_exponents():
+    held = position(perpetual(), 1_420_000)
+    seen = snapshot([held], [quote(perpetual())], [balance()])
+    proposal = decided(seen, item=underlying_rules(numeraire=Numeraire(0.0))).proposal
+    assert proposal.numeraire == "keep my coins, sticky strike"
+    assert "+1,420,000 BTC-PERPETUAL (+14.2)" in proposal.reason
