@@ -38,7 +38,11 @@ def state(measure, hard, own, scope=BTC, equity=50 * INDEX, parts=None, **change
     found = ScopeParts(scope, {"BTC": own} if parts is None else parts, equity)
     return gate_state(
         underlying=item,
-        **{"rules": rules(item, wider=() if inside else (limit,)), "scopes": {scope: found}, **changes},
+        **{
+            "rules": rules(item, wider=() if inside else (limit,)),
+            "scopes": {BTC: ScopeParts(BTC, {"BTC": part()}, equity), scope: found},
+            **changes,
+        },
     )
 
 
@@ -109,8 +113,9 @@ def test_a_scope_that_the_order_is_not_in_does_not(scope):
 
 @pytest.mark.parametrize("measure", [Measure.VEGA, Measure.THETA])
 def test_a_future_leaves_vega_and_theta_alone_also_where_they_are_not_known(measure):
-    for own in (part(vega=5e9, theta=5e9), part(vega=nan, theta=nan), None):
+    for own in (part(vega=5e9, theta=5e9), part(vega=nan, theta=nan)):
         assert check(trade(1.0), state(measure, 1.0, own)) is None
+    assert check(trade(1.0), state(measure, 1.0, None, scope=ACCOUNT)) is None
 
 
 def test_a_linear_future_leaves_gamma_alone_and_an_inverse_one_adds_its_coin():
@@ -226,9 +231,13 @@ def test_an_option_whose_greeks_are_not_known_here_is_refused_by_limits_on_them(
         assert found is not None
 
 
-def test_the_position_of_the_hedge_within_an_underlying_is_left_to_its_own_gate():
-    only = gate_state(rules=rules(underlying_rules(limits=(POSITION,))))
-    assert check(trade(1_000.0), only) is None
+def test_what_other_accounts_hold_of_the_hedge_counts_towards_its_limit():
+    item = underlying_rules(limits=(POSITION,))
+    held = ScopeParts(BTC, {"BTC": part(delta=59.0, hedge=59.0)}, 50 * INDEX)  # none of it in this account
+    state_of = gate_state(underlying=item, rules=rules(item), scopes={BTC: held}, position=Decimal(0))
+    assert check(trade(0.9), state_of) is None
+    assert "63 BTC" in check(trade(4.0), state_of).value
+    assert check(trade(-4.0), state_of) is None
 
 
 coins = st.floats(-40.0, 40.0).filter(lambda x: abs(x) > 1e-3)

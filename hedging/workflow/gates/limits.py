@@ -33,7 +33,7 @@ def check(order: Order, state: GateState) -> Refusal | None:
     that the order would raise and whose present value is not known refuses it; one that the order lowers or
     leaves alone does not, whatever the rest of its scope may be.
     """
-    limits = [limit for limit in state.rules.limits if _concerns(limit, order)]
+    limits = [limit for limit in state.rules.limits if _inside(limit.scope, order)]
     if not limits:
         return None
     try:
@@ -42,12 +42,6 @@ def check(order: Order, state: GateState) -> Refusal | None:
     except BadInput as error:
         return Refusal(control=CONTROL, reason=str(error))
     return next((no for limit in limits if (no := _refusal(limit, own, others, state))), None)
-
-
-def _concerns(limit: Limit, order: Order) -> bool:
-    """Whether the order is in the limit's scope; the hedge position of an underlying has its own gate."""
-    own_gate = limit.underlying is not None and limit.measure is Measure.HEDGE_POSITION
-    return _inside(limit.scope, order) and not own_gate
 
 
 def _inside(scope: Scope, order: Order) -> bool:

@@ -15,7 +15,11 @@ SENTENCE = "the position stays inside its hard limit in the worst case"
 
 
 def check(order: Order, state: GateState) -> Refusal | None:
-    """Refuse when filled + live + unknown + this order could exceed the hard position limit."""
+    """Refuse when filled + live + unknown + this order could exceed the hard position limit.
+
+    It looks at the account's own position alone; what other accounts hold of the hedge is added by the gate
+    on every limit.
+    """
     limit = next((x for x in state.underlying.limits if x.measure is Measure.HEDGE_POSITION), None)
     if limit is None:
         return Refusal(control=CONTROL, reason=f"no position limit is set for {order.underlying}")
