@@ -1,5 +1,6 @@
 """Proposing other terms: native inputs, what would change in words, what it would do at once, and why."""
 
+import zlib
 from collections.abc import Callable, Iterable
 
 import streamlit as st
@@ -19,6 +20,7 @@ from components.terms_draft import (
     terms_of,
 )
 from components.terms_effect import at_once
+from components.terms_keys import key_of
 from components.terms_waiting import effect_html
 from components.terms_words import changes
 from hedging.desk import DOORWAY, Desk, Wish, permission
@@ -261,5 +263,13 @@ def _ask(body: str, number: int, content_hash: str) -> None:
     wish = Wish(
         kind=CommandKind.PROPOSE_TERMS, ref_version=number, ref_hash=content_hash, reason=reason, body=body
     )
-    asking.ask(wish)
-    session.put(REASON, "")
+    desk = DOORWAY.standing.desk
+    latest = next((version.number for version in desk.terms(limit=1)), 0) if desk else 0
+    said = zlib.crc32(f"{body}\n{reason}".encode())
+    asking.ask(wish, key_of(f"propose-terms:{latest}:{content_hash[:12]}:{said:08x}:{_name()}"))
+
+
+def _name() -> str:
+    desk = DOORWAY.standing.desk
+    view = desk.read() if desk else None
+    return session.person(view.mode if view else None).name

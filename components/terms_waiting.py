@@ -1,6 +1,5 @@
 """Proposed terms that wait: what would change, what it would do at once, and who may decide."""
 
-import zlib
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -10,6 +9,7 @@ from components import format as fmt
 from components.session import Confirming
 from components.strip import mark
 from components.terms_effect import Line, at_once
+from components.terms_keys import key_of
 from components.terms_words import Changed, changes
 from components.theme import Tone
 from hedging.desk import DOORWAY, Person, Wish, permission
@@ -156,7 +156,7 @@ def _id(version: TermsVersion) -> str:
 
 def _approve(asked: Confirming) -> None:
     wish = Wish(kind=CommandKind.APPROVE_TERMS, ref_version=asked.version, ref_hash=asked.content_hash)
-    asking.ask(wish, key=f"approve-terms:{asked.version}:{asked.content_hash[:12]}:{_name()}")
+    asking.ask(wish, key_of(f"approve-terms:{asked.version}:{asked.content_hash[:12]}:{_name()}"))
     session.confirm_closed()
 
 
@@ -166,13 +166,13 @@ def _reject(number: int, content_hash: str) -> None:
         session.deny(CommandKind.REJECT_TERMS, "a rejection needs its reason in words")
         return
     wish = Wish(kind=CommandKind.REJECT_TERMS, ref_version=number, ref_hash=content_hash, reason=reason)
-    asking.ask(wish, key=f"reject-terms:{number}:{_name()}:{zlib.crc32(reason.encode()):08x}")
+    asking.ask(wish, key_of(f"reject-terms:{number}:{content_hash[:12]}:{_name()}"))
 
 
 def _withdraw(number: int, content_hash: str) -> None:
     reason = session.text_of(f"terms-reason-{number}").strip()
     wish = Wish(kind=CommandKind.WITHDRAW_TERMS, ref_version=number, ref_hash=content_hash, reason=reason)
-    asking.ask(wish, key=f"withdraw-terms:{number}:{_name()}:{zlib.crc32(reason.encode()):08x}")
+    asking.ask(wish, key_of(f"withdraw-terms:{number}:{content_hash[:12]}:{_name()}"))
 
 
 def _name() -> str:

@@ -1,4 +1,4 @@
-"""A change of terms in a real browser: a trader proposes and cannot approve, risk does, the engine takes it."""
+"""Terms in a real browser: a trader proposes and cannot approve, risk does, the engine takes it."""
 
 import pytest
 
@@ -35,6 +35,8 @@ def test_two_people_narrow_the_band(open_window):
     assert "You proposed this" in trader.text("cannot-approve")
     assert trader.page.locator(".st-key-terms-approve-2 button").is_disabled()
     trader.wait("the strip says so", lambda: "1 waiting" in trader.text("strip-terms"))
+    trader.wait("the engine's answer", lambda: "version 2 is proposed" in trader.text("answer"))
+    trader.wait("no second one", lambda: trader.page.locator(".st-key-terms-propose button").is_disabled())
     trader.shot("limits-waiting")
 
     risk = open_window("/limits")

@@ -14,7 +14,7 @@ from components import session
 from hedging.desk import DOORWAY, Desk, Phase, Standing
 from hedging.model.limits import BreachLevel, Measure
 from hedging.model.terms import TermsState
-from hedging.model.trading import CommandKind, OrderState, TicketState, TradingState
+from hedging.model.trading import CommandKind, CommandState, OrderState, TicketState, TradingState
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("exposure", "drift", "tickets", "scenarios", "ledger", "demo")
@@ -262,6 +262,21 @@ class TestLimits:
         shown = text(other.run())
         assert "No change of terms waits" in shown
         assert "version 2 is in force" in shown
+
+    def test_pressed_twice_before_the_engine_answers_it_is_one_proposal(self, fake, desk):
+        fake.step()
+        test = self.propose(self.narrower())
+        button(test, "terms-propose").click().run()
+        assert len(fake.ledger.commands()) == 1
+
+    def test_what_was_refused_may_be_asked_again(self, fake, desk):
+        view = fake.step()
+        test = self.propose(self.narrower())
+        for key in [command.key for command in fake.ledger.commands()]:
+            with fake.ledger.write(fake.lease, view.at) as transaction:
+                transaction.settle_command(key, CommandState.REFUSED, "the hedge has no price now")
+        button(test.run(), "terms-propose").click().run()
+        assert [command.state for command in fake.ledger.commands()].count(CommandState.PENDING) == 1
 
     def test_rejecting_needs_a_reason_and_reaches_the_engine(self, fake, desk):
         fake.step()
