@@ -17,11 +17,12 @@ from hedging.venues.scopes import KeyScopes, without
 WALLET = "Wallet"  # transfers and withdrawals
 
 
-def next_page(envelope: Raw) -> str:
-    """Where the list goes on, empty at its end."""
-    return Payload(Payload(envelope, "answer").value("result"), "answer result").optional_text(
-        "nextPageCursor"
-    )
+def next_page(envelope: Raw, *, must_say: bool = False) -> str:
+    """Where the list goes on, empty at its end; ``must_say``: an answer that leaves it open is refused."""
+    read = Payload(Payload(envelope, "answer").value("result"), "answer result")
+    if must_say and not read.has("nextPageCursor"):
+        read.refuse("nextPageCursor", "where a full page goes on, be it empty")
+    return read.optional_text("nextPageCursor")
 
 
 def key_rights(envelope: Raw) -> KeyScopes:

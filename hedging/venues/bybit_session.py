@@ -39,13 +39,14 @@ class BybitSession(PolledSession):
                 yield Listing(str(raw.get("symbol")), raw, bybit.instrument)
 
     def _pages(self, method: str, question: dict[str, str], size: int) -> Iterator[Raw]:
-        """Entries of every page. Raises BadInput where the pages do not end."""
+        """Entries of every page. Raises BadInput where the pages do not end, or a full one says not whether."""
         cursor = ""
         for _ in range(MOST_PAGES):
             more = {"cursor": cursor} if cursor else {}
             envelope = as_object(getattr(self._client, method)({**question, "limit": size, **more}))
-            yield from bybit.answer(envelope)[0]
-            following = bybit_account.next_page(envelope)
+            listed = bybit.answer(envelope)[0]
+            yield from listed
+            following = bybit_account.next_page(envelope, must_say=len(listed) >= size)
             if not following:
                 return
             if following == cursor:

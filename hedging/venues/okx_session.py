@@ -77,7 +77,7 @@ class OkxSession(PolledSession):
 
         def quote(of: Instrument) -> Quote:
             mark = okx.mark_price(marks.get(of.name, {"instId": of.name}), received_at)
-            parts = [mark, replace(mark, mark=None, index=index.price, venue_at=index.venue_at)]
+            parts = [mark, _of_index(mark, index)]
             touch = okx.ticker(touches[of.name], touched_at) if of.name in touches else None
             if of.kind is Kind.OPTION:
                 parts.append(self._summary(of, summaries, received_at, gaps))
@@ -107,6 +107,11 @@ class OkxSession(PolledSession):
 
     def _rights(self) -> KeyScopes:
         return okx_account.key_rights(as_object(self._client.privateGetAccountConfig()))
+
+
+def _of_index(mark: Quote, index: IndexPrice) -> Quote:
+    """The index as a part of a quote, as old as it is: it was asked for before the rest."""
+    return replace(mark, mark=None, index=index.price, venue_at=index.venue_at, received_at=index.received_at)
 
 
 def _answer(response: object) -> tuple[Raw, ...]:

@@ -28,6 +28,9 @@ from hedging.venues.wire import Pacing, as_object
 FEW = 5  # instruments that are asked for one by one; more of a kind come in one answer with all others
 MOST_FAILED = 3  # requests of one round: then the exchange is away, and each further one would only wait
 
+IDENTITY = ("symbol", "instId", "posId", "mgnMode", "posSide", "positionSide", "positionIdx", "side")
+"""What tells the positions of one list from each other; an exchange sends some of these."""
+
 PositionParser = Callable[[Raw, str, Mapping[str, Instrument], datetime], Position | None]
 InstrumentParser = Callable[[Raw, str], Instrument]
 
@@ -114,15 +117,18 @@ class PolledSession(AccountWorker):
         """Every position that is not flat, in one direction per instrument: a long and a short are netted.
 
         One in an instrument that stays unknown after a reload, or that cannot be read, is a gap of the
-        whole book: nobody can say which delta it has. Raises VenueUnreachable.
+        whole book: nobody can say which delta it has. Raises VenueUnreachable, also where one is listed
+        twice: it moved from page to page while they were read, and another one may have been missed.
         """
         listed = self._wire.read("reading the positions", lambda: list(self._held()))
         received_at = self._clock()
         gaps: list[Gap] = []
         found: dict[str, Position] = {}
+        seen: set[tuple[str, ...]] = set()
         for entry in listed:
             position = self._position(entry, received_at, gaps)
             if position is not None:
+                _only_once(entry.raw, position, seen)
                 gaps += self._compared(position, entry.raw, entry.unified, position.instrument)
                 name = position.instrument.name
                 found[name] = _netted(found[name], position) if name in found else position
@@ -251,6 +257,14 @@ def words(group: Sequence[Instrument]) -> str:
 
 def _listed(ask: Callable[[], Iterable[Quote]]) -> list[Quote]:
     return list(ask())
+
+
+def _only_once(raw: Raw, position: Position, seen: set[tuple[str, ...]]) -> None:
+    identity = tuple(str(raw.get(field)) for field in IDENTITY)
+    if identity in seen:
+        name = position.instrument.name
+        raise VenueUnreachable(f"reading the positions of {position.account}: {name} was listed twice")
+    seen.add(identity)
 
 
 def _netted(one: Position, other: Position) -> Position:

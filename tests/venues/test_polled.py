@@ -382,6 +382,55 @@ def test_a_long_and_a_short_in_one_instrument_are_netted(opened: Open, replay: R
     assert session.gaps == ()
 
 
+def test_a_position_that_moved_between_two_pages_is_not_counted_twice(opened: Open, replay: Replay) -> None:
+    session = opened("bybit")
+    session.load(("BTC",))
+    answer = replay.answers[POSITIONS["bybit"]]
+
+    def shifted(query: Any) -> object:
+        page = answer(query)  # type: ignore[operator]
+        if query["category"] == "inverse" and "cursor" not in query:
+            page["result"]["nextPageCursor"] = "page-2"
+        return page
+
+    replay.answers[POSITIONS["bybit"]] = shifted
+    with pytest.raises(VenueUnreachable, match="BTCUSD was listed twice"):
+        session.positions()
+
+
+@pytest.mark.parametrize(("size", "fine"), [(199, True), (200, False)])
+def test_a_full_page_that_does_not_say_how_it_goes_on_is_no_book(
+    opened: Open, replay: Replay, size: int, *, fine: bool
+) -> None:
+    session = opened("bybit")
+    session.load(("BTC",))
+    flat = [{"symbol": f"X{number}", "size": "0"} for number in range(size)]
+    replay.answers[POSITIONS["bybit"]] = {"retCode": 0, "result": {"list": flat}, "time": 1795348800000}
+    if fine:
+        assert session.positions() == ()
+        return
+    with pytest.raises(VenueUnreachable, match="nextPageCursor"):
+        session.positions()
+
+
+def test_an_index_that_was_asked_for_first_is_as_old_as_it_is(
+    opened: Open, replay: Replay, clock: Clock
+) -> None:
+    session = opened("okx")
+    session.load(("BTC",))
+    tickers = replay.answers["/api/v5/market/tickers"]
+    asked_at = clock()
+
+    def slowly(query: Any) -> object:
+        clock.now += timedelta(seconds=4)
+        return tickers(query)  # type: ignore[operator]
+
+    replay.answers["/api/v5/market/tickers"] = slowly
+    (quote,) = quotes(session, "BTC-USD-SWAP").values()
+    assert quote.received_at == asked_at
+    assert quote.touch_received_at == asked_at + timedelta(seconds=4)
+
+
 def test_a_position_that_cannot_be_read_is_a_gap_of_the_book(opened: Open, replay: Replay) -> None:
     session = opened("okx")
     session.load(("BTC",))
