@@ -35,7 +35,7 @@ from hedging.workflow.terms_checks import flaws
 POLL_SECONDS = 3.0
 CHOICE, REASON = "terms-choice", "terms-why"
 WIDER = "accounts, venues, book"
-COINS, DOLLARS, SHARE = "keep my coins", "keep my dollars", "hedge a share of equity"
+COINS, DOLLARS, SHARE = "keep my coins", "keep my dollars", "hedge x %"
 TARGETS = {
     HedgeTarget.EDGE: "its edge",
     HedgeTarget.CENTRE: "its centre",
