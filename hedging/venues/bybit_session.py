@@ -39,7 +39,7 @@ class BybitSession(PolledSession):
                 yield Listing(str(raw.get("symbol")), raw, bybit.instrument)
 
     def _pages(self, method: str, question: dict[str, str], size: int) -> Iterator[Raw]:
-        """Entries of every page. Raises BadInput where the pages do not end, or a full one says not whether."""
+        """Entries of every page. Raises BadInput where they do not end, or a full one leaves that open."""
         cursor = ""
         for _ in range(MOST_PAGES):
             more = {"cursor": cursor} if cursor else {}

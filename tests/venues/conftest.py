@@ -147,11 +147,18 @@ class Script:
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._ended = threading.Condition()
+        self._ends = 0
         self._connections: list[socket.socket] = []
         self._spawn(self._accept)
 
     def count(self, *methods: str) -> int:
         return sum(method in methods for method, _ in self.requests)
+
+    def wait_for_ends(self, connections: int) -> None:
+        """Until so many connections were ended by this side: on loopback the other side then knows."""
+        with self._ended:
+            assert self._ended.wait_for(lambda: self._ends >= connections, timeout=10)
 
     def close(self) -> None:
         if self._closing.is_set():
@@ -180,6 +187,14 @@ class Script:
             self._spawn(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
+        try:
+            self._converse(connection)
+        finally:
+            with self._ended:
+                self._ends += 1
+                self._ended.notify_all()
+
+    def _converse(self, connection: socket.socket) -> None:
         with connection:
             buffered = b""
             connection.settimeout(5)

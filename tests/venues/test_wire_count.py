@@ -66,7 +66,7 @@ def test_a_connection_cut_after_the_answer_changes_nothing(
     looked_up = suppress(VenueUnclear) if method == "cancel_by_label" else nullcontext()
     with looked_up:
         attempt(session, method, order, perpetual)
-    time.sleep(0.05)
+    script.wait_for_ends(1)
     with looked_up:
         attempt(session, method, order, perpetual)  # the kept-alive connection is dead, and known to be
     assert script.count(*WRITES) == 2
