@@ -1,8 +1,8 @@
 """The smile of an underlying: fitted curves, quoted volatilities, the fit's quality, what a rule moves."""
 
 import math
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from components import format as fmt
 from components.payload import Cell, Chart, Column, Json, Row, Table, axis, base_layout
@@ -34,16 +34,28 @@ class Drawings:
     """Draws each picture once, however many views come while it holds."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[SmileView | None, Drawing]] = {}
+        self._kept: dict[str, tuple[SmileView | None, str, Drawing]] = {}
 
-    def of(self, underlying: str, view: SmileView | None) -> Drawing:
-        """The drawing of this very picture."""
-        kept = self._kept.get(underlying)
-        if kept is not None and kept[0] is view:
-            return kept[1]
-        made = Drawing(chart=figure(underlying, view), slices=slices(view), rules=rules(view, underlying))
-        self._kept[underlying] = (view, made)
+    def of(self, underlying: str, view: SmileView | None, now: datetime) -> Drawing:
+        """The drawing of this very picture, with its age where it is too old."""
+        kept, age = self._kept.get(underlying), too_old(view, now)
+        if kept is not None and kept[0] is view and kept[1] == age:
+            return kept[2]
+        chart, fits, hedges = figure(underlying, view), slices(view), rules(view, underlying)
+        if age:
+            chart = replace(chart, unit=f"{age}; {chart.unit}")
+            fits, hedges = (replace(each, caption=f"{age}; {each.caption}") for each in (fits, hedges))
+        made = Drawing(chart=chart, slices=fits, rules=hedges)
+        self._kept[underlying] = (view, age, made)
         return made
+
+
+def too_old(view: SmileView | None, now: datetime) -> str:
+    """The age of a picture in steps of 10 s once it may not be hedged on any more; empty before."""
+    age = (now - view.at).total_seconds() if view else 0.0
+    if view is None or age <= view.limits.oldest_seconds:
+        return ""
+    return f"▲ {fmt.duration(timedelta(seconds=age // 10 * 10))} old"
 
 
 def figure(underlying: str, view: SmileView | None) -> Chart:

@@ -70,7 +70,7 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
         yield DRIFT.format(u=name), drift_chart.delta(name, samples, scene.tickets, words)
         yield RATIO.format(u=name), drift_chart.ratio(name, samples)
         seen = scene.smiles.get(name)
-        drawn = SMILES.of(name, seen)
+        drawn = SMILES.of(name, seen, view.at)
         yield SMILE.format(u=name), drawn.chart
         yield SMILE_SLICES.format(u=name), drawn.slices
         yield SMILE_RULES.format(u=name), drawn.rules

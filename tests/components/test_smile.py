@@ -1,6 +1,7 @@
 """The smile as figure and tables: curve, quotes, violations and refusals, the hedge under each rule."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fake_smile import smile_view
@@ -14,8 +15,6 @@ from hedging.model.smile import SmileRule
 
 @pytest.fixture
 def view():
-    from datetime import UTC, datetime
-
     return smile_view(terms_of("BTC", 5.0), 100_000.0, 11.0, datetime(2026, 11, 20, 12, tzinfo=UTC))
 
 
@@ -42,10 +41,16 @@ def test_heavier_quotes_are_larger(view):
 
 def test_a_picture_is_drawn_once_and_a_newer_one_at_once(view):
     drawings = smile.Drawings()
-    first = drawings.of("BTC", view)
-    assert drawings.of("BTC", view) is first
-    assert drawings.of("BTC", replace(view)) is not first
-    assert drawings.of("BTC", None).chart.empty == smile.NOT_YET
+    first = drawings.of("BTC", view, view.at)
+    assert drawings.of("BTC", view, view.at + timedelta(seconds=59)) is first
+    assert drawings.of("BTC", replace(view), view.at) is not first
+    assert drawings.of("BTC", None, view.at).chart.empty == smile.NOT_YET
+
+
+def test_a_picture_that_is_too_old_carries_its_age(view):
+    drawn = smile.Drawings().of("BTC", view, view.at + timedelta(seconds=95))
+    for words in (drawn.chart.unit, drawn.slices.caption, drawn.rules.caption):
+        assert words.startswith("▲ 1 min 30 s old; ")
 
 
 def test_before_the_first_fit_it_says_so_everywhere():

@@ -258,9 +258,7 @@ class FakeEngine:
         """A picture of each smile, as seldom as they are fitted."""
         records = OptionRecords.open(self.folder)
         for name, spot in SPOT.items():
-            records.put_picture(
-                smile_view(self._own(name), spot, self._delta(name, now.timestamp()), now)
-            )
+            records.put_picture(smile_view(self._own(name), spot, self._delta(name, now.timestamp()), now))
         records.close()
 
     def _own(self, name: str) -> Terms:
