@@ -35,12 +35,12 @@ def smile_rule(view: View, underlying: str) -> SmileRule | None:
 
 
 def convention(view: View, underlying: str) -> str:
-    """What a delta of the underlying is: its numeraire and smile rule; empty while there is no delta."""
+    """What a delta of the underlying is: its numeraire and smile rule; empty while neither is known."""
     found = next((each.exposure for each in view.underlyings if each.underlying == underlying), None)
-    if found is None:
-        return ""
-    rule = smile_rule(view, underlying)
-    return f"{found.numeraire.sentence}, {rule}" if rule else found.numeraire.sentence
+    own = view.terms.terms.of(underlying) if view.terms else None
+    numeraire = found.numeraire if found else own.numeraire if own else None
+    words = (numeraire.sentence if numeraire else "", own.smile.value if own else "")
+    return ", ".join(word for word in words if word)
 
 
 def hedging_of(view: View, each: UnderlyingView, band: Band | None = None) -> Hedging | NoHedging:

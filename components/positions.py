@@ -38,7 +38,7 @@ def positions(view: View) -> Table:
     return Table(
         columns=COLUMNS,
         rows=rows,
-        empty="no open position",
+        empty="no open position" if not gaps else "no position has a value: see what could not be valued",
         foot=foot,
         foot_tone=Tone.UNKNOWN,
     )

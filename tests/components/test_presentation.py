@@ -80,11 +80,13 @@ class TestTopics:
             assert all(figure.text == fmt.UNKNOWN for figure in figures)
             assert all(figure.tone is Tone.UNKNOWN for figure in figures)
             assert tile.incomplete
+            assert tile.delta.label == "Net delta, keep my coins, sticky strike"
             assert tile.gauge is None
         assert found["profile:BTC"].empty
         assert found["strike-delta:BTC"].empty
         assert found["gaps"].rows[0].cells[0].text == "BTC-PERPETUAL"
         assert "2" in found["positions"].foot
+        assert "no open position" not in found["positions"].empty
 
 
 class TestTiles:
