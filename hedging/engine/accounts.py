@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hedging import clock
 from hedging.engine.desk_state import Sessions
+from hedging.errors import SettingsError
 from hedging.keys import secrets
 from hedging.model.instrument import Instrument
 from hedging.settings import Settings
@@ -93,4 +94,17 @@ def _addresses(settings: Settings) -> tuple[AccountAddress, ...]:
                 ws=account.ws,
             )
         )
+    _require_different(found)
     return tuple(found)
+
+
+def _require_different(addresses: Sequence[AccountAddress]) -> None:
+    """Refuse one key under two names: all that its account holds would count, and be hedged, twice."""
+    names: dict[tuple[str, str | None, str], str] = {}
+    for address in addresses:
+        other = names.setdefault((address.venue, address.rest, address.key), address.name)
+        if other != address.name:
+            raise SettingsError(
+                f"the accounts {other!r} and {address.name!r} at {address.venue} have the same key, and would "
+                "count twice; remove one, or give it its own key_env and secret_env"
+            )
