@@ -105,6 +105,6 @@ def _require_different(addresses: Sequence[AccountAddress]) -> None:
         other = names.setdefault((address.venue, address.rest, address.key), address.name)
         if other != address.name:
             raise SettingsError(
-                f"the accounts {other!r} and {address.name!r} at {address.venue} have the same key, and would "
-                "count twice; remove one, or give it its own key_env and secret_env"
+                f"the accounts {other!r} and {address.name!r} at {address.venue} have the same key, and "
+                "would count twice; remove one, or give it its own key_env and secret_env"
             )
