@@ -52,7 +52,7 @@ class Clerk:
     def handle(self, command: Command) -> None:
         """Check the role, act, and store the answer."""
         late = authority.too_late(command, self._desk.now())
-        refusal = authority.may(command.role, command.kind) or late
+        refusal = authority.may(command.role, command.kind) or authority.nameless(command) or late
         try:
             if refusal is None and command.kind in self._terms.kinds:
                 self._terms.handle(command)

@@ -20,7 +20,8 @@ async def release(desk: DeskState, command: Command) -> None:
 
 
 async def _outcome(desk: DeskState, command: Command) -> tuple[CommandState, str]:
-    refusal = authority.may(command.role, command.kind) or authority.too_late(command, desk.now())
+    late = authority.too_late(command, desk.now())
+    refusal = authority.may(command.role, command.kind) or authority.nameless(command) or late
     if refusal is not None:
         return CommandState.REFUSED, refusal.reason
     quarantined = [o for o in desk.blotter.live.values() if o.state is OrderState.QUARANTINED]

@@ -49,6 +49,13 @@ def may(role: Role, kind: CommandKind) -> Refusal | None:
     return Refusal(control="role", reason=f"{kind.value} needs the role {allowed}", value=role.value)
 
 
+def nameless(command: Command) -> Refusal | None:
+    """Refuse what nobody asked; a wish to stop is anybody's."""
+    if command.kind in STOPPING or plain_name(command.user):
+        return None
+    return Refusal(control="C23", reason=f"{command.kind.value} needs the name of a person")
+
+
 def too_late(command: Command, now: datetime) -> Refusal | None:
     """Refuse what waited while no engine could act; a wish to stop is never too late."""
     waited = (now - command.at).total_seconds()

@@ -368,3 +368,16 @@ class TestStart:
         snapshot = ready.desk.snapshot(ready.clock())
         assert terms_of(ready.desk.rules) == ready.ledger.terms(states=(TermsState.IN_FORCE,))[0].terms
         assert assess(snapshot, ready.desk.rules).drifts["BTC"].band.upper == 4.0
+
+
+@pytest.mark.parametrize("nobody", ["", " ", "\u200b"])
+async def test_what_nobody_asked_is_refused_and_stopping_is_not(ready, nobody):
+    desk = ready.desk
+    waiting = nouns.ticket(created_at=ready.clock(), expires_at=ready.clock() + timedelta(seconds=60))
+    desk.blotter.put_ticket(waiting)
+    seen = {"ref": waiting.id, "ref_version": waiting.version, "ref_hash": waiting.content_hash}
+    for kind in (CommandKind.APPROVE, CommandKind.AUTO_ARM, CommandKind.AUTO_SHADOW):
+        said = asked(ready, kind, nobody, **seen)
+        assert (said.state, said.answer) == (CommandState.REFUSED, f"{kind} needs the name of a person")
+    assert ended(ready, waiting).state is TicketState.PROPOSED
+    assert asked(ready, CommandKind.HALT, nobody).state is CommandState.DONE
