@@ -1,6 +1,7 @@
 """Carries out an approved ticket, clip by clip: persist, fenced send, prove, settle, look again."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -61,16 +62,20 @@ class Run:
     trips: int
 
 
-async def execute(desk: DeskState, ticket: Ticket) -> None:
+def execute(desk: DeskState, ticket: Ticket) -> Coroutine[object, object, None]:
     """Send an approved or just started ticket in clips until its amount, the need or its time is over.
 
     Every way out leaves the ticket DONE or FAILED with the reason; LedgerError alone passes through,
-    because then nothing may be sent.
+    because then nothing may be sent. It is carried out under the rules that are in force now, when it is
+    asked for, or not at all: others may take effect before its turn comes.
     """
+    return _execute(desk, ticket, desk.item(ticket.underlying))
+
+
+async def _execute(desk: DeskState, ticket: Ticket, item: UnderlyingRules) -> None:
     started = _begun(desk, ticket)
     if started is None:
         return
-    item = desk.item(ticket.underlying)
     instrument = desk.book.instruments[item.hedge_key]
     run = Run(started, item, instrument, desk.latches.trips)
     clip = misses = 0

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import nouns
 import pytest
-from fake_venue import arm, asked, during, ended
+from fake_venue import AUTO, arm, asked, during, ended
 
 from hedging.decide import assess
 from hedging.engine.blotter import Blotter
@@ -381,3 +381,18 @@ async def test_what_nobody_asked_is_refused_and_stopping_is_not(ready, nobody):
         assert (said.state, said.answer) == (CommandState.REFUSED, f"{kind} needs the name of a person")
     assert ended(ready, waiting).state is TicketState.PROPOSED
     assert asked(ready, CommandKind.HALT, nobody).state is CommandState.DONE
+
+
+async def test_terms_that_take_effect_before_a_started_ticket_has_its_turn_end_it(ready):
+    """Also where somebody arms again at once: both wishes may wait for the same moment."""
+    arm(ready)
+    ticket = ready.begun(decided_by=AUTO)
+    execution = execute(ready.desk, ticket)
+    proposed(ready, what=change(ready, numeraire=Numeraire(1.0)))
+    assert approve(ready, 2).state is CommandState.DONE
+    arm(ready)
+    await execution
+    assert ready.venue.sent == []
+    over = ended(ready, ticket)
+    assert over.state is TicketState.FAILED
+    assert "no longer in force" in over.note
