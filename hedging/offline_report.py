@@ -22,7 +22,7 @@ EXPOSURE_COLUMNS = (
 )  # fmt: skip
 POSITION_COLUMNS = (
     "account", "instrument", "amount", "quantity_coin", "delta_black_coin", "delta_net_coin",
-    "gamma_black_1pct_coin", "vega_usd", "theta_usd", "value_usd",
+    "gamma_black_1pct_coin", "vega_usd", "theta_usd", "value_usd", "iv", "iv_from",
 )  # fmt: skip
 GAP_COLUMNS = ("what", "underlying", "reason", "detail")
 
@@ -134,6 +134,8 @@ def _position(found: PositionExposure) -> tuple[Cell, ...]:
         found.vega_usd,
         found.theta_usd,
         found.value_usd,
+        found.iv,
+        found.iv_source.value if found.iv_source and found.iv is not None else None,
     )
 
 

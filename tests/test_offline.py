@@ -298,13 +298,31 @@ def test_the_command_gives_json_with_every_digit(files):
 
 def test_the_command_gives_a_table_and_names_what_is_not_known(files):
     assert run(files).exit_code == 0
-    files[1].write_text(changed(files[1].read_text(), line_of(files[1].read_text(), OPTION), "iv", ""))
+    files[1].write_text(changed(files[1].read_text(), line_of(files[1].read_text(), OPTION), "forward", ""))
     found = run(files)
     assert found.exit_code == 1
     assert "NOT COMPLETE: 1 gaps" in found.output
-    assert f"no mark volatility for {OPTION} has arrived" in found.output
-    assert found.output.count("not known") == len(EXPOSURE_COLUMNS) - 1
+    assert f"no forward for {OPTION} has arrived" in found.output
+    exposures = found.output.split("\n\n")[2]
+    assert exposures.count("not known") == len(EXPOSURE_COLUMNS) - 1
     assert json.loads(run(files, "--format", "json").output)["exposures"][0]["delta_coin"] is None
+
+
+def test_a_volatility_that_is_not_given_is_implied_by_the_mark_and_says_so(files):
+    given = json.loads(run(files, "--format", "json").output)["positions"]
+    assert [each["iv_from"] for each in given] == ["mark" if p.instrument.strike else None for p in HELD]
+    text = files[1].read_text()
+    files[1].write_text(changed(text, line_of(text, OPTION), "iv", ""))
+    found = json.loads(run(files, "--format", "json").output)["positions"]
+    (implied,) = (each for each in found if each["instrument"] == OPTION)
+    assert implied["iv_from"] == "mark price"
+    assert 0.01 < implied["iv"] < 5
+    text = files[1].read_text()
+    files[1].write_text(changed(text, line_of(text, OPTION), "mark", "0.999"))
+    found = run(files)
+    assert found.exit_code == 1
+    assert "NOT COMPLETE: 1 gaps" in found.output
+    assert f"{OPTION} " in found.output.split("\n\n")[1]
 
 
 def test_the_command_refuses_files_that_are_none(files, tmp_path):
