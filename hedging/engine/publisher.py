@@ -68,7 +68,7 @@ class DecisionRuns:
 
     def drain(self) -> tuple[DecisionRun, ...]:
         """Runs that grew since the last call."""
-        changed, self._changed = self._changed, {}  # another thread drains while the loop goes on
+        changed, self._changed = self._changed, {}
         return tuple(changed.values())
 
 
@@ -84,6 +84,7 @@ class Publisher:
         self._sequence = series.view_sequence()
         self._pace = Pace()
         self._seen: Seen | None = None
+        self._grown: tuple[DecisionRun, ...] = ()
         self._thinning = series.thinning(retention)
         self._vols = Volatilities()
         since = identity.started_at - REMEMBERED
@@ -95,7 +96,9 @@ class Publisher:
     def glance(self, whole: Assessment, *, ready: bool, status: str) -> View:
         """The picture of this moment without what takes long to draw; on the loop, whose state it reads."""
         desk = self._desk
-        self._seen = seen(desk, whole, self._pace) or self._seen
+        due = seen(desk, whole, self._pace)
+        if due is not None:  # runs are handed over here, where they are taken: no thread loses one of them
+            self._seen, self._grown = due, (*self._grown, *self.runs.drain())
         blotter = desk.blotter
         self._sequence += 1
         blocked = [u.underlying for u in desk.rules.underlyings if u.underlying not in whole.exposures]
@@ -149,7 +152,8 @@ class Publisher:
         if self._seen is not None:
             found, self._seen = self._seen, None
             self._series.add(moment(found))
-            self._series.put_decision_runs(self.runs.drain())
+            grown, self._grown = self._grown, ()
+            self._series.put_decision_runs(grown)
         offset = self._desk.book.clock_offset
         if offset is None or abs(offset) <= MOST_CLOCK_OFFSET:
             self._thinning.step(view.at)

@@ -358,3 +358,19 @@ def test_a_clock_that_the_exchange_contradicts_deletes_nothing(stage, old, offse
     assert stored(stage) == tuple(old)
     stage.book.clock_offset = 59.0
     assert stored(stage) == (old[2],)
+
+
+def test_what_is_decided_while_a_picture_is_drawn_is_left_to_the_next_one(stage):
+    """Another thread draws it: a run that it took away while the loop adds to it would be lost."""
+
+    def recorded():
+        return [run.cycles for run in stage.series.decision_runs("BTC", at(0), at(60), 10)]
+
+    stage.publisher.runs.take(decision(0))
+    glance = stage.view()
+    stage.publisher.runs.take(decision(1))
+    stage.publisher.show(glance, NOTHING)
+    assert recorded() == [1]
+    stage.now = at(2)
+    stage.show()
+    assert recorded() == [2]
