@@ -104,4 +104,5 @@ class Rules:
     def limits(self) -> tuple[Limit, ...]:
         """Every limit of every scope."""
         return (*(limit for item in self.underlyings for limit in item.limits), *self.wider)
+
     smile: SmileLimits = field(default_factory=SmileLimits)
