@@ -15,6 +15,7 @@ from hedging.model.terms import TermsVersion
 from hedging.model.trading import Command, CommandKind, Fill, Order, Role, Ticket
 from hedging.model.view import DecisionRun, ExposureSample, Record, View
 from hedging.model.what_if import Close
+from hedging.workflow.authority import is_who_asked
 from hedging.workflow.terms_wishes import ABOUT_TERMS, refusal
 
 KILL_FILE = "KILL"
@@ -291,7 +292,7 @@ class Desk:
             return Denied("arming needs minutes, a number of orders and a turnover, each above zero")
         if wish.kind is CommandKind.RESUME:
             view = self.read()
-            if view is not None and view.resume_asked_by == person.name:
+            if view is not None and is_who_asked(view.resume_asked_by, person.name):
                 return Denied(f"{person.name} has asked to resume: a second person has to confirm")
         return None
 

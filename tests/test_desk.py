@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -82,8 +83,11 @@ def test_an_incomplete_wish_is_refused_with_a_reason(desk, fake, wish):
 def test_nobody_confirms_their_own_resume(desk, fake):
     assert isinstance(desk.act(RISK, Wish(kind=CommandKind.RESUME), "one"), Command)
     fake.step()
-    assert desk.read().resume_asked_by == RISK.name
+    assert desk.read().resume_asked_by == f"{RISK.name} (risk)"
     assert isinstance(desk.act(RISK, Wish(kind=CommandKind.RESUME), "two"), Denied)
+    assert isinstance(
+        desk.act(replace(RISK, name=RISK.name.upper()), Wish(kind=CommandKind.RESUME), "2"), Denied
+    )
     assert isinstance(desk.act(Person("Renate", Role.RISK), Wish(kind=CommandKind.RESUME), "three"), Command)
 
 

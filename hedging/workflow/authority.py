@@ -102,12 +102,21 @@ def resumed(status: TradingStatus, user: str, role: Role) -> TradingStatus | Ref
         return Refusal(control="C2", reason="resuming needs the name of a person")
     if not status.resume_asked_by:
         return replace(status, resume_asked_by=f"{user} ({role.value})")
-    first_user, _, first_role = status.resume_asked_by.rpartition(" ")
-    if same_person(first_user, user):
+    if is_who_asked(status.resume_asked_by, user):
         return Refusal(control="C2", reason="a second person must resume, not the one who asked", value=user)
-    if Role.RISK not in (role, Role(first_role.strip("()"))):
+    first_role = Role(status.resume_asked_by.rpartition(" ")[2].strip("()"))
+    if Role.RISK not in (role, first_role):
         return Refusal(control="C2", reason="one of the two who resume must have the role risk")
     return TradingStatus(auto=replace(status.auto, mode=AutoMode.OFF))
+
+
+def is_who_asked(asked_by: str, user: str) -> bool:
+    """Whether ``user`` is the person named in ``resume_asked_by``, in whatever spelling.
+
+    >>> is_who_asked("Ann Lee (risk)", "ann  lee")
+    True
+    """
+    return bool(asked_by) and same_person(asked_by.rpartition(" ")[0], user)
 
 
 def auto_off(setting: AutoSetting, why: str) -> AutoSetting:

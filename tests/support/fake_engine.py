@@ -402,7 +402,7 @@ class FakeEngine:
                     )
                     answer = "halted"
                 case CommandKind.RESUME if not self.status.resume_asked_by:
-                    self.status = replace(self.status, resume_asked_by=command.user)
+                    self.status = replace(self.status, resume_asked_by=f"{command.user} ({command.role})")
                     answer = "asked; a second person confirms"
                 case CommandKind.RESUME:
                     self.status = replace(
