@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 MINUS = "\u2212"
-THIN_SPACE = "\u2009"
 UNKNOWN = "–"  # an en dash: unknown, never zero
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>$:<&^=@/])")
 

@@ -283,8 +283,3 @@ def _decision(each: UnderlyingView) -> Value:
         tone=_OUTCOME_TONE.get(decision.outcome, Tone.PLAIN),
         note=f"decided {fmt.clock_time(decision.at)} UTC",
     )
-
-
-def exposure_of(view: View, underlying: str) -> Exposure | None:
-    """The exposure of one underlying, where it is known."""
-    return next((each.exposure for each in view.underlyings if each.underlying == underlying), None)

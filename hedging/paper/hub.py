@@ -93,11 +93,6 @@ class Hub:
                 self._books.pop(channel, None)
         return [channel.name for channel in found]
 
-    @property
-    def channel_count(self) -> int:
-        """Number of channels somebody listens to."""
-        return len(self._subscribers)
-
     # --- the market ------------------------------------------------------------------------------
 
     async def publish_market(self, real_ms: int) -> None:

@@ -5,10 +5,8 @@ in coin per contract: call max(0.15 - OTM/F, 0.10) + mark; linear futures 2 % + 
 paper exchange's numbers, not a statement about the venue of today.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from hedging.errors import BadInput
 from hedging.paper.listing import Listing
@@ -70,16 +68,6 @@ def position_margin(
     return MarginFigure(
         (parameters.future_initial + extra) * value, (parameters.future_maintenance + extra) * value
     )
-
-
-def total_margin(
-    holdings: Iterable[tuple[Listing, Decimal]], pricings: Mapping[str, Pricing], parameters: MarginParameters
-) -> MarginFigure:
-    """Sum over (listing, signed size)."""
-    total = NO_MARGIN
-    for listing, size in holdings:
-        total += position_margin(listing, float(size), pricings[listing.name], parameters)
-    return total
 
 
 def _option_margin(

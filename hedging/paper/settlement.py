@@ -7,7 +7,6 @@ from hedging.paper.account import Account, LogEntry, LogType, Position, profit
 from hedging.paper.listing import DAY_NS, EXPIRY_HOUR, Listing, OptionType
 from hedging.paper.valuation import Marks
 
-EIGHT_HOURS_NS = 8 * 3_600 * 1_000_000_000
 _EXPIRY_NS = EXPIRY_HOUR * 3_600 * 1_000_000_000
 
 
