@@ -187,7 +187,7 @@ def test_halt_is_one_press_and_resuming_takes_two_people(page, server):
         expect(resume).to_be_enabled()
         resume.click()
         if name == "Rafael":
-            expect(page.get_by_text("Rafael asks to resume")).to_be_visible()
+            expect(page.get_by_text("Rafael (risk) asks to resume")).to_be_visible()
     expect(page.get_by_test_id("strip-state")).to_have_text("ACTIVE")
 
 
