@@ -64,7 +64,7 @@ def test_a_trader_asks_what_if(open_window: Callable[..., Any]) -> None:
     )
     window.wait("another drawing", lambda: int(plot.get_attribute("data-draws")) > drawn)
     assert plot.evaluate("node => node.marked") is True
-    assert re.search(r", \d+ s ago", window.text("scenario-age"))
+    window.wait("its age", lambda: re.search(r", \d+ s ago", window.text("scenario-age")))
 
     window.page.locator(".st-key-scenario-show button", has_text="Delta").click()
     titled(window, "BTC delta, as it is")
