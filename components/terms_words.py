@@ -7,6 +7,7 @@ from components import format as fmt
 from components.limit_bars import exact, unit
 from hedging.model.limits import Band, HedgeTarget, Limit
 from hedging.model.terms import DeskTerms, Terms, TermsSource, TermsState, TermsVersion
+from hedging.workflow.terms import changed_limits
 
 NONE = "none"
 _TARGETS = {
@@ -107,15 +108,8 @@ def _own(old: Terms, new: Terms) -> Iterator[Changed]:
 
 
 def _limits(old: tuple[Limit, ...], new: tuple[Limit, ...]) -> Iterator[Changed]:
-    was = {(limit.scope, limit.measure): limit for limit in old}
-    now = {(limit.scope, limit.measure): limit for limit in new}
-    for place in dict.fromkeys((*was, *now)):
-        one, other = was.get(place), now.get(place)
-        if one != other:
-            scope, measure = place
-            yield Changed(
-                of=scope.words, what=measure.value, before=limit_words(one), after=limit_words(other)
-            )
+    for scope, measure, one, other in changed_limits(old, new):
+        yield Changed(of=scope.words, what=measure.value, before=limit_words(one), after=limit_words(other))
 
 
 def who(version: TermsVersion) -> str:

@@ -13,14 +13,14 @@ and the approver are two people. Anything else raises WorkflowError.
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
 import msgspec
 
 from hedging.errors import BadInput, WorkflowError
-from hedging.model.limits import Limit
+from hedging.model.limits import Limit, Measure, Scope
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.terms import (
     CONFIGURATION_FILE,
@@ -252,15 +252,22 @@ def _differences(old: Terms, new: Terms) -> Iterator[str]:
     yield from _limit_differences(old.limits, new.limits)
 
 
-def _limit_differences(old: tuple[Limit, ...], new: tuple[Limit, ...]) -> Iterator[str]:
+def changed_limits(
+    old: Sequence[Limit], new: Sequence[Limit]
+) -> Iterator[tuple[Scope, Measure, Limit | None, Limit | None]]:
+    """Scope, measure, and the limit before and after, of each that differs; None where there is none."""
     was = {(limit.scope, limit.measure): limit for limit in old}
     now = {(limit.scope, limit.measure): limit for limit in new}
     for place in dict.fromkeys((*was, *now)):
         one, other = was.get(place), now.get(place)
         if one != other:
-            scope, measure = place
-            unit = next(limit.unit for limit in (one, other) if limit)
-            yield f"{scope.words} {measure} (soft / hard): {_bounds(one)} → {_bounds(other)} {unit}"
+            yield *place, one, other
+
+
+def _limit_differences(old: tuple[Limit, ...], new: tuple[Limit, ...]) -> Iterator[str]:
+    for scope, measure, one, other in changed_limits(old, new):
+        unit = next(limit.unit for limit in (one, other) if limit)
+        yield f"{scope.words} {measure} (soft / hard): {_bounds(one)} → {_bounds(other)} {unit}"
 
 
 def _bounds(limit: Limit | None) -> str:
