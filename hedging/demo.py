@@ -115,6 +115,9 @@ vega = {{ soft = 1.5e6, hard = 3.0e6 }}
 
 [execution]
 clip_usd = 250000
+
+[auto]
+shadow_minutes = 0
 """
 
 

@@ -30,6 +30,7 @@ from hedging.model.rules import (
     AgeRules,
     AutoRules,
     ExecutionRules,
+    MarketRules,
     Rules,
     UnderlyingRules,
 )
@@ -241,6 +242,13 @@ class ExecutionSettings(_Section):
     messages_per_second: Positive = 5.0
     messages_burst: Count = 10
     messages_per_minute: Annotated[Count, Field(le=MOST_MESSAGES)] = 60
+    daily_orders: Count = 500
+    orders_per_trade: Annotated[Count, Field(le=1000)] = 20
+    drift_cap: Annotated[Positive, Field(le=0.2)] = 0.03
+    drift_minutes: Annotated[Positive, Field(le=60)] = 5.0
+    expiry_cutoff_minutes: Annotated[Positive, Field(le=1440)] = 30.0
+    settlement_pause_seconds: Annotated[NotNegative, Field(le=3600)] = 60.0
+    resting_seconds: Annotated[Positive, Field(le=300)] = 20.0
 
     @model_validator(mode="after")
     def _clip_passes(self) -> "ExecutionSettings":
@@ -264,11 +272,25 @@ class AgeSettings(_Section):
 
 
 class AutoSettings(_Section):
-    """The most a person may arm automatic hedging for."""
+    """What arming automatic hedging takes, the most it is armed for, and how much repetition ends it."""
 
     max_minutes: Count = 60
     max_orders: Count = 40
     max_turnover_usd: Positive = 20_000_000.0
+    shadow_minutes: Annotated[NotNegative, Field(le=10_080)] = 60.0
+    repeats_10_minutes: Count = 6
+    repeats_hour: Count = 20
+    sign_flips: Count = 3
+    turnover_to_target: Annotated[Positive, Field(ge=1)] = 3.0
+
+
+class MarketSettings(_Section):
+    """What makes a market insane, so that only what shrinks is sent, and how long it must be quiet again."""
+
+    stale_share: Annotated[Share, Field(lt=1)] = 0.3
+    index_gap: Annotated[Positive, Field(le=0.5)] = 0.05
+    index_seconds: Annotated[Positive, Field(ge=5, le=600)] = 60.0
+    quiet_seconds: Annotated[Positive, Field(le=3600)] = 60.0
 
 
 class SmileSettings(_Section):
@@ -318,6 +340,7 @@ class Settings(_Section):
     execution: ExecutionSettings = ExecutionSettings()
     ages: AgeSettings = AgeSettings()
     auto: AutoSettings = AutoSettings()
+    market: MarketSettings = MarketSettings()
     smile: SmileSettings = SmileSettings()
     records: RecordSettings = RecordSettings()
 
@@ -379,6 +402,7 @@ class Settings(_Section):
             execution=ExecutionRules(**self.execution.model_dump()),
             ages=AgeRules(**self.ages.model_dump()),
             auto=AutoRules(**self.auto.model_dump()),
+            market=MarketRules(**self.market.model_dump()),
             smile=SmileLimits(**self.smile.model_dump()),
         )
 

@@ -10,7 +10,7 @@ from hedging.errors import SettingsError
 from hedging.keys import Secrets, secrets
 from hedging.model.limits import WHOLE_BOOK, HedgeTarget, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.retention import Retention
-from hedging.model.rules import AccountPlace, AgeRules, AutoRules, ExecutionRules
+from hedging.model.rules import AccountPlace, AgeRules, AutoRules, ExecutionRules, MarketRules
 from hedging.model.smile import SmileRule
 from hedging.model.view import VenueMode
 from hedging.settings import (
@@ -20,6 +20,7 @@ from hedging.settings import (
     AutoSettings,
     ExecutionSettings,
     LimitsSettings,
+    MarketSettings,
     WiderLimitsSettings,
     load,
 )
@@ -145,7 +146,12 @@ def test_the_largest_order_stays_inside_the_position_limit(complaint, loaded):
 
 @pytest.mark.parametrize(
     ("section", "noun"),
-    [(ExecutionSettings, ExecutionRules), (AgeSettings, AgeRules), (AutoSettings, AutoRules)],
+    [
+        (ExecutionSettings, ExecutionRules),
+        (AgeSettings, AgeRules),
+        (AutoSettings, AutoRules),
+        (MarketSettings, MarketRules),
+    ],
 )
 def test_file_and_core_agree_on_names_and_defaults(section, noun):
     assert set(section.model_fields) == {field.name for field in fields(noun)}
@@ -209,6 +215,12 @@ def test_a_mistake_is_named_with_place_value_and_remedy(complaint, old, new, wor
         ("[execution]\ninitial_margin_rate = 2", ["execution.initial_margin_rate", "found 2"]),
         ("[ages]\ntouch = 0", ["ages.touch", "greater than 0"]),
         ("[auto]\nmax_minutes = -5", ["auto.max_minutes", "-5"]),
+        ("[auto]\nshadow_minutes = -1", ["auto.shadow_minutes", "-1"]),
+        ("[auto]\nturnover_to_target = 0.9", ["auto.turnover_to_target", "0.9"]),
+        ("[execution]\ndrift_cap = 0.5", ["execution.drift_cap", "0.5"]),
+        ("[execution]\nexpiry_cutoff_minutes = 0", ["execution.expiry_cutoff_minutes", "greater than 0"]),
+        ("[market]\nstale_share = 1", ["market.stale_share", "found 1"]),
+        ("[market]\nindex_gap = nan", ["market.index_gap", "nan"]),
         ("[auto]\nmax_hours = 5", ["auto.max_hours", "not a known setting"]),
         ("[records]\nkeep_days = 0", ["records.keep_days", "greater than 0"]),
         ("[records]\nkeep_days = 4000", ["records.keep_days", "3660", "found 4000"]),

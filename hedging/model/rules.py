@@ -40,6 +40,11 @@ class ExecutionRules:
     the collar's cap and its addition to three half-spreads, and how far two references may differ.
     ``initial_margin_headroom``: share of equity that must stay free of initial margin after the fill;
     ``initial_margin_rate``: share of an order's value by which it may raise the initial margin.
+    ``drift_cap``: share by which a price may lie from any of our own of the last ``drift_minutes``.
+    Orders of a UTC day and venue: ``daily_orders``, and ``orders_per_trade`` more for each trade.
+    ``expiry_cutoff_minutes``: nothing is sent in an instrument this close to its expiry;
+    ``settlement_pause_seconds``: nor so close to 08:00 UTC, on either side.
+    ``resting_seconds``: within it the venue must cancel what rests once we are silent.
     """
 
     ticket_seconds: float = 120.0
@@ -58,6 +63,13 @@ class ExecutionRules:
     messages_per_second: float = 5.0
     messages_burst: int = 10
     messages_per_minute: int = 60
+    daily_orders: int = 500
+    orders_per_trade: int = 20
+    drift_cap: float = 0.03
+    drift_minutes: float = 5.0
+    expiry_cutoff_minutes: float = 30.0
+    settlement_pause_seconds: float = 60.0
+    resting_seconds: float = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +86,35 @@ class AgeRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoRules:
-    """The most a person may arm automatic hedging for."""
+    """The most a person may arm automatic hedging for, what it takes (C18), and what ends it (C8).
+
+    ``shadow_minutes``: time in shadow before it may be armed. Per instrument, tickets that automatic mode may
+    carry out on one side in 10 minutes and in an hour, changes of side in an hour, and what the orders of one
+    ticket may trade as a multiple of what it set out to.
+    """
 
     max_minutes: int = 60
     max_orders: int = 40
     max_turnover_usd: float = 20_000_000.0
+    shadow_minutes: float = 60.0
+    repeats_10_minutes: int = 6
+    repeats_hour: int = 20
+    sign_flips: int = 3
+    turnover_to_target: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRules:
+    """What makes a market insane, so that only reducing is allowed (C24).
+
+    ``stale_share`` of the marks older than allowed; ``index_gap``: share between lowest and highest index
+    within ``index_seconds``; ``quiet_seconds``: time without either after which it lifts by itself.
+    """
+
+    stale_share: float = 0.3
+    index_gap: float = 0.05
+    index_seconds: float = 60.0
+    quiet_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +135,7 @@ class Rules:
     execution: ExecutionRules = ExecutionRules()
     ages: AgeRules = AgeRules()
     auto: AutoRules = AutoRules()
+    market: MarketRules = MarketRules()
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -17,6 +17,13 @@ class TradingState(StrEnum):
     HALTED = "halted"
 
 
+class ReducedBy(StrEnum):
+    """What put a book into REDUCING, which decides how it comes back."""
+
+    PERSON = "person"  # two people resume
+    MARKET = "market"  # it lifts by itself after a quiet while
+
+
 class AutoMode(StrEnum):
     """Who turns a ticket into orders."""
 
@@ -35,7 +42,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoSetting:
-    """Automatic mode with who set it, until when, and the caps that end it."""
+    """Automatic mode with who set it, until when, and the caps that end it.
+
+    ``shadow_seconds_seen`` is the shadow time that counts towards arming, counted until ``shadow_counted_at``
+    while in shadow. ``tripped_by_use`` is why repeated execution ended it (C8, empty: it did not) and
+    ``tripped_armed_by`` who had armed it then; executions before ``repeats_from`` no longer count.
+    """
 
     mode: AutoMode = AutoMode.OFF
     set_by: str = ""
@@ -46,6 +58,11 @@ class AutoSetting:
     orders_used: int = 0
     turnover_used_usd: float = 0.0
     ended_because: str = ""
+    shadow_seconds_seen: float = 0.0
+    shadow_counted_at: datetime | None = None
+    tripped_by_use: str = ""
+    tripped_armed_by: str = ""
+    repeats_from: datetime | None = None
 
 
 class TicketState(StrEnum):
@@ -111,6 +128,13 @@ class Ticket:
     note: str = ""
 
 
+class Lifetime(StrEnum):
+    """What becomes of the part of an order that finds nobody at once."""
+
+    IMMEDIATE = "immediate"  # it ends
+    RESTING = "resting"  # it rests in the book
+
+
 class OrderState(StrEnum):
     """Life of an order, as far as we can prove it."""
 
@@ -159,6 +183,7 @@ class Order:
     updated_at: datetime | None = None
     not_found_at: tuple[datetime, ...] = ()
     detail: str = ""
+    lifetime: Lifetime = Lifetime.IMMEDIATE
 
     @property
     def instrument_key(self) -> str:
@@ -201,12 +226,18 @@ class OrderReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingStatus:
-    """The book's switch: what may be sent, why not, who asked to resume, and automatic mode."""
+    """The book's switch: what may be sent, why not, who asked to resume, and automatic mode.
+
+    ``reduced_because``, ``reduced_by`` and ``quiet_since`` (the market has been sane since) are of REDUCING.
+    """
 
     state: TradingState = TradingState.ACTIVE
     halted_because: str = ""
     resume_asked_by: str = ""
     auto: AutoSetting = AutoSetting()
+    reduced_because: str = ""
+    reduced_by: ReducedBy | None = None
+    quiet_since: datetime | None = None
 
 
 class CommandKind(StrEnum):
@@ -217,6 +248,7 @@ class CommandKind(StrEnum):
     AUTO_SHADOW = "auto shadow"
     AUTO_ARM = "auto arm"
     AUTO_OFF = "auto off"
+    REDUCE = "reduce"  # only what shrinks may be sent
     HALT = "halt"
     RESUME = "resume"
     RELEASE = "release"  # a person has looked at a quarantined instrument

@@ -21,7 +21,7 @@ from hedging.model.trading import (
 from hedging.workflow.terms import plain_name, same_person
 
 TRADERS = frozenset({Role.TRADER, Role.RISK})
-STOPPING = frozenset({CommandKind.HALT, CommandKind.AUTO_OFF})
+STOPPING = frozenset({CommandKind.HALT, CommandKind.REDUCE, CommandKind.AUTO_OFF})
 GOOD_FOR = timedelta(seconds=30)  # how long a wish other than to stop may wait for the engine
 _BY_ITSELF = "auto, armed by "
 _PROVING = frozenset({Road.NET, Road.BLACK})
@@ -31,6 +31,7 @@ MAY: dict[CommandKind, frozenset[Role]] = {
     CommandKind.AUTO_SHADOW: TRADERS,
     CommandKind.AUTO_ARM: TRADERS,
     CommandKind.AUTO_OFF: frozenset(Role),
+    CommandKind.REDUCE: frozenset(Role),
     CommandKind.HALT: frozenset(Role),
     CommandKind.RESUME: TRADERS,
     CommandKind.RELEASE: frozenset({Role.RISK}),

@@ -55,7 +55,7 @@ FOR_RISK = {CommandKind.RELEASE, CommandKind.APPROVE_TERMS, CommandKind.REJECT_T
 @pytest.mark.parametrize("role", Role)
 def test_anyone_may_stop_traders_may_trade_and_only_risk_releases_and_approves_terms(role, kind):
     allowed = (
-        kind in {CommandKind.HALT, CommandKind.AUTO_OFF}
+        kind in {CommandKind.HALT, CommandKind.REDUCE, CommandKind.AUTO_OFF}
         or role is Role.RISK
         or (role is Role.TRADER and kind not in FOR_RISK)
     )
