@@ -19,6 +19,7 @@ from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import (
     GreekContext,
     GreekFields,
+    Grid,
     average_price,
     black_delta,
     black_greeks,
@@ -26,6 +27,7 @@ from hedging.venues.reading import (
     known,
     level,
     only,
+    spot_listing,
     volatility,
 )
 
@@ -46,25 +48,22 @@ def _filter(read: Payload, kind: str) -> Payload:
     return only([entry for entry in filters if entry.value("filterType") == kind], f"filter {kind}")
 
 
+def _grid(read: Payload) -> Grid:
+    lots = _filter(read, "LOT_SIZE")
+    return Grid(
+        lots.positive_decimal("stepSize"),
+        lots.positive_decimal("minQty"),
+        _filter(read, "PRICE_FILTER").positive_decimal("tickSize"),
+    )
+
+
 def spot_instrument(raw: Raw, symbol: str) -> Instrument:
     """One symbol of ``api/v3/exchangeInfo``. Raises BadInput where it does not say that it is spot."""
     read = Payload(raw, "instrument")
     if read.value("isSpotTradingAllowed") is not True:
         read.refuse("isSpotTradingAllowed", "true")
-    lots = _filter(read, "LOT_SIZE")
-    return Instrument(
-        venue=BINANCE,
-        name=read.text("symbol"),
-        symbol=symbol,
-        kind=Kind.SPOT,
-        settlement=Settlement.LINEAR,
-        underlying=read.text("baseAsset"),
-        settlement_currency=read.text("quoteAsset"),
-        amount_unit=AmountUnit.COIN,
-        lot=lots.positive_decimal("stepSize"),
-        minimum=lots.positive_decimal("minQty"),
-        tick=_filter(read, "PRICE_FILTER").positive_decimal("tickSize"),
-    )
+    pair = (read.text("symbol"), read.text("baseAsset"), read.text("quoteAsset"))
+    return spot_listing(BINANCE, symbol, pair, _grid(read))
 
 
 def futures_instrument(raw: Raw, symbol: str) -> Instrument:
@@ -83,7 +82,7 @@ def futures_instrument(raw: Raw, symbol: str) -> Instrument:
         read.refuse("marginAsset", "the base asset of inverse contracts, otherwise the quote asset")
     if inverse and read.text("quoteAsset") != "USD":
         read.refuse("quoteAsset", "USD: what a contract is worth")
-    lots = _filter(read, "LOT_SIZE")
+    grid = _grid(read)
     return Instrument(
         venue=BINANCE,
         name=read.text("symbol"),
@@ -93,9 +92,9 @@ def futures_instrument(raw: Raw, symbol: str) -> Instrument:
         underlying=base,
         settlement_currency=margin,
         amount_unit=AmountUnit.USD if inverse else AmountUnit.COIN,
-        lot=lots.positive_decimal("stepSize"),
-        minimum=lots.positive_decimal("minQty"),
-        tick=_filter(read, "PRICE_FILTER").positive_decimal("tickSize"),
+        lot=grid.lot,
+        minimum=grid.minimum,
+        tick=grid.tick,
         multiplier=read.positive_decimal("contractSize") if inverse else Decimal(1),
         index=read.optional_text("pair"),
         expiry=read.time("deliveryDate") if kind is Kind.FUTURE else None,
@@ -112,7 +111,7 @@ def option_instrument(raw: Raw, symbol: str) -> Instrument:
     underlying = index.removesuffix(quoted)
     if underlying in (index, ""):
         read.refuse("underlying", f"a pair quoted in {quoted}")
-    lots = _filter(read, "LOT_SIZE")
+    grid = _grid(read)
     return Instrument(
         venue=BINANCE,
         name=read.text("symbol"),
@@ -122,9 +121,9 @@ def option_instrument(raw: Raw, symbol: str) -> Instrument:
         underlying=underlying,
         settlement_currency=quoted,
         amount_unit=AmountUnit.COIN,
-        lot=lots.positive_decimal("stepSize"),
-        minimum=lots.positive_decimal("minQty"),
-        tick=_filter(read, "PRICE_FILTER").positive_decimal("tickSize"),
+        lot=grid.lot,
+        minimum=grid.minimum,
+        tick=grid.tick,
         multiplier=read.positive_decimal("unit"),
         index=index,
         expiry=read.time("expiryDate"),

@@ -11,20 +11,20 @@ from hedging.model.instrument import Instrument, Kind, Settlement
 from hedging.model.trading import Fill, Order, OrderReport
 from hedging.units import Side
 from hedging.venues.address import BINANCE
-from hedging.venues.deribit_orders import TimeInForce
-from hedging.venues.payload import Payload, Raw
-from hedging.venues.reading import (
+from hedging.venues.limit_order import (
+    LimitOrder,
     OrderWords,
-    check_order,
+    TimeInForce,
     filled_of,
-    flag,
-    milliseconds,
+    limit_order,
     order_state,
     receive_window,
-    side,
 )
+from hedging.venues.payload import Payload, Raw
+from hedging.venues.reading import flag, milliseconds, side
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_.:/-]{1,36}")
+COUNTDOWN_SECONDS = range(5, 121)
 _WORDS = OrderWords(
     resting=frozenset({"NEW", "ACCEPTED", "PARTIALLY_FILLED"}),
     filled=frozenset({"FILLED"}),
@@ -51,47 +51,40 @@ def interface(instrument: Instrument) -> Interface:
     return Interface.INVERSE if instrument.settlement is Settlement.INVERSE else Interface.LINEAR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BinanceOrderRequest:
     """A limit order as it goes out, in one-way mode; amount in coin or contracts.
 
-    To be signed with its timestamp and window exactly: together they are the fence. There is no market
-    order here; on options Binance has none.
+    To be signed with its timestamp and window exactly: together they are the fence.
     """
 
+    order: LimitOrder
     interface: Interface
-    instrument: str
-    symbol: str
-    side: Side
-    amount: Decimal
-    price: Decimal
-    client_id: str
-    time_in_force: TimeInForce
-    reduce_only: bool
     timestamp_ms: int
     receive_window_ms: int
 
     def parameters(self) -> dict[str, str | int]:
         """Parameters of the order: immediate or cancelled, or resting and then post-only."""
+        order = self.order
         option = self.interface is Interface.OPTION
         parameters: dict[str, str | int] = {
-            "symbol": self.instrument,
-            "side": self.side.name,
-            "quantity": format(self.amount, "f"),
-            "price": format(self.price, "f"),
-            "clientOrderId" if option else "newClientOrderId": self.client_id,
+            "symbol": order.instrument,
+            "side": order.side.name,
+            "quantity": order.size,
+            "price": order.limit,
+            "clientOrderId" if option else "newClientOrderId": order.client_id,
             "newOrderRespType": "RESULT",
             "recvWindow": self.receive_window_ms,
             "timestamp": self.timestamp_ms,
             **self._type(),
         }
         if self.interface is not Interface.SPOT:
-            parameters["reduceOnly"] = "true" if self.reduce_only else "false"
+            parameters["reduceOnly"] = "true" if order.reduce_only else "false"
         return parameters
 
     def _type(self) -> dict[str, str]:
         """Each interface says post-only in its own way."""
-        if self.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+        if self.order.immediate:
             return {"type": "LIMIT", "timeInForce": "IOC"}
         if self.interface is Interface.SPOT:
             return {"type": "LIMIT_MAKER"}
@@ -106,26 +99,20 @@ def order_request(
     now: datetime,
     time_in_force: TimeInForce = TimeInForce.IMMEDIATE_OR_CANCEL,
 ) -> BinanceOrderRequest:
-    """The request for an order; ``now`` by the venue's clock.
-
-    Raises BadInput as ``check_order`` and ``receive_window`` do, and for reduce-only on spot.
-    """
-    check_order(order, instrument, CLIENT_ID)
-    if order.reduce_only and instrument.kind is Kind.SPOT:
-        raise BadInput(f"order {order.client_id}: Binance keeps no reduce-only on spot")
+    """The request for an order that is signed ``now``. Raises BadInput as its parts do."""
     return BinanceOrderRequest(
+        order=limit_order(order, instrument, CLIENT_ID, time_in_force),
         interface=interface(instrument),
-        instrument=instrument.name,
-        symbol=instrument.symbol,
-        side=order.side,
-        amount=order.amount,
-        price=order.limit_price,
-        client_id=order.client_id,
-        time_in_force=time_in_force,
-        reduce_only=order.reduce_only,
         timestamp_ms=milliseconds(now),
         receive_window_ms=receive_window(order, now),
     )
+
+
+def countdown(symbol: str, seconds: int) -> dict[str, str | int]:
+    """Parameters of ``countdownCancelAll`` of futures. Raises BadInput for a time too short to renew."""
+    if seconds not in COUNTDOWN_SECONDS:
+        raise BadInput(f"a countdown at Binance is given 5 to 120 s here, not {seconds}")
+    return {"symbol": symbol, "countdownTime": seconds * 1000}
 
 
 def order_report(raw: Raw) -> OrderReport:

@@ -18,12 +18,14 @@ from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading import (
     GreekContext,
     GreekFields,
+    Grid,
     average_price,
     black_delta,
     black_greeks,
     entries,
     known,
     level,
+    spot_listing,
     volatility,
 )
 
@@ -83,7 +85,7 @@ def instrument(raw: Raw, symbol: str) -> Instrument:
     if inverse != (settled == base):
         read.refuse("settleCoin", "a currency that fits the contract type")
     dated = kind is Kind.FUTURE or read.value("deliveryTime") not in _NO_EXPIRY  # a delisted perpetual
-    lots = Payload(read.value("lotSizeFilter"), "lot size filter")
+    grid = _grid(read, "qtyStep")
     return Instrument(
         venue=BYBIT,
         name=read.text("symbol"),
@@ -93,27 +95,24 @@ def instrument(raw: Raw, symbol: str) -> Instrument:
         underlying=base,
         settlement_currency=settled,
         amount_unit=AmountUnit.USD if inverse else AmountUnit.COIN,
-        lot=lots.positive_decimal("qtyStep"),
-        minimum=lots.positive_decimal("minOrderQty"),
-        tick=Payload(read.value("priceFilter"), "price filter").positive_decimal("tickSize"),
+        lot=grid.lot,
+        minimum=grid.minimum,
+        tick=grid.tick,
         expiry=read.time("deliveryTime") if dated else None,
     )
 
 
 def _spot(read: Payload, symbol: str) -> Instrument:
+    pair = (read.text("symbol"), read.text("baseCoin"), read.text("quoteCoin"))
+    return spot_listing(BYBIT, symbol, pair, _grid(read, "basePrecision"))
+
+
+def _grid(read: Payload, lot: str) -> Grid:
     lots = Payload(read.value("lotSizeFilter"), "lot size filter")
-    return Instrument(
-        venue=BYBIT,
-        name=read.text("symbol"),
-        symbol=symbol,
-        kind=Kind.SPOT,
-        settlement=Settlement.LINEAR,
-        underlying=read.text("baseCoin"),
-        settlement_currency=read.text("quoteCoin"),
-        amount_unit=AmountUnit.COIN,
-        lot=lots.positive_decimal("basePrecision"),
-        minimum=lots.positive_decimal("minOrderQty"),
-        tick=Payload(read.value("priceFilter"), "price filter").positive_decimal("tickSize"),
+    return Grid(
+        lots.positive_decimal(lot),
+        lots.positive_decimal("minOrderQty"),
+        Payload(read.value("priceFilter"), "price filter").positive_decimal("tickSize"),
     )
 
 
@@ -125,7 +124,7 @@ def _option(read: Payload, symbol: str) -> Instrument:
     if settled == base:
         read.refuse("settleCoin", "a stablecoin: options settled in coin are not known here")
     name = read.text("symbol")
-    lots = Payload(read.value("lotSizeFilter"), "lot size filter")
+    grid = _grid(read, "qtyStep")
     return Instrument(
         venue=BYBIT,
         name=name,
@@ -135,9 +134,9 @@ def _option(read: Payload, symbol: str) -> Instrument:
         underlying=base,
         settlement_currency=settled,
         amount_unit=AmountUnit.COIN,
-        lot=lots.positive_decimal("qtyStep"),
-        minimum=lots.positive_decimal("minOrderQty"),
-        tick=Payload(read.value("priceFilter"), "price filter").positive_decimal("tickSize"),
+        lot=grid.lot,
+        minimum=grid.minimum,
+        tick=grid.tick,
         expiry=read.time("deliveryTime"),
         strike=_strike(read, name),
         option_kind=kind,

@@ -4,27 +4,27 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from hedging.errors import BadInput
 from hedging.model.instrument import Instrument, Kind, Settlement
 from hedging.model.trading import Fill, Order, OrderReport
-from hedging.units import Side
+from hedging.venues import bybit
 from hedging.venues.address import BYBIT
-from hedging.venues.deribit_orders import TimeInForce
-from hedging.venues.payload import Payload, Raw
-from hedging.venues.reading import (
+from hedging.venues.limit_order import (
+    LimitOrder,
     OrderWords,
-    check_order,
+    TimeInForce,
+    accepted_report,
     filled_of,
-    known,
-    milliseconds,
+    limit_order,
     order_state,
     receive_window,
-    side,
 )
+from hedging.venues.payload import Payload, Raw
+from hedging.venues.reading import known, milliseconds, side
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
+WINDOW_SECONDS = range(3, 301)
 _WORDS = OrderWords(
     resting=frozenset({"New", "PartiallyFilled", "Untriggered", "Triggered"}),
     filled=frozenset({"Filled"}),
@@ -34,49 +34,35 @@ _WORDS = OrderWords(
 _TRADES = ("", "Trade", "BlockTrade", "AdlTrade", "BustTrade")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BybitOrderRequest:
     """A limit order as it goes out, in one-way mode: amount in coin, of inverse contracts in USD.
 
     To be signed with ``timestamp_ms`` and ``receive_window_ms`` exactly: together they are the fence.
     """
 
+    order: LimitOrder
     category: str
-    instrument: str
-    symbol: str
-    side: Side
-    amount: Decimal
-    price: Decimal
-    client_id: str
-    time_in_force: TimeInForce
-    reduce_only: bool
     timestamp_ms: int
     receive_window_ms: int
 
     def parameters(self) -> dict[str, str | int | bool]:
         """Body of ``order/create``: immediate or cancelled, or resting and then post-only."""
-        immediate = self.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL
+        order = self.order
         body: dict[str, str | int | bool] = {
             "category": self.category,
-            "symbol": self.instrument,
-            "side": self.side.name.capitalize(),
+            "symbol": order.instrument,
+            "side": order.side.name.capitalize(),
             "orderType": "Limit",
-            "qty": format(self.amount, "f"),
-            "price": format(self.price, "f"),
-            "timeInForce": "IOC" if immediate else "PostOnly",
-            "orderLinkId": self.client_id,
+            "qty": order.size,
+            "price": order.limit,
+            "timeInForce": "IOC" if order.immediate else "PostOnly",
+            "orderLinkId": order.client_id,
         }
         if self.category != "spot":
-            body["reduceOnly"] = self.reduce_only
+            body["reduceOnly"] = order.reduce_only
             body["positionIdx"] = 0
         return body
-
-    def headers(self) -> dict[str, str]:
-        """The time fence: refused by the venue once its clock is past timestamp + window."""
-        return {
-            "X-BAPI-TIMESTAMP": str(self.timestamp_ms),
-            "X-BAPI-RECV-WINDOW": str(self.receive_window_ms),
-        }
 
 
 def category(instrument: Instrument) -> str:
@@ -92,26 +78,32 @@ def order_request(
     now: datetime,
     time_in_force: TimeInForce = TimeInForce.IMMEDIATE_OR_CANCEL,
 ) -> BybitOrderRequest:
-    """The request for an order; ``now`` by the venue's clock.
-
-    Raises BadInput as ``check_order`` and ``receive_window`` do, and for reduce-only on spot.
-    """
-    check_order(order, instrument, CLIENT_ID)
-    if order.reduce_only and instrument.kind is Kind.SPOT:
-        raise BadInput(f"order {order.client_id}: Bybit keeps no reduce-only on spot")
+    """The request for an order that is signed ``now``. Raises BadInput as its parts do."""
     return BybitOrderRequest(
+        order=limit_order(order, instrument, CLIENT_ID, time_in_force),
         category=category(instrument),
-        instrument=instrument.name,
-        symbol=instrument.symbol,
-        side=order.side,
-        amount=order.amount,
-        price=order.limit_price,
-        client_id=order.client_id,
-        time_in_force=time_in_force,
-        reduce_only=order.reduce_only,
         timestamp_ms=milliseconds(now),
         receive_window_ms=receive_window(order, now),
     )
+
+
+def acknowledged(envelope: Raw, order: Order) -> OrderReport:
+    """The answer to an order: Bybit says that it took it on, and nothing of its state.
+
+    Raises BadInput where the answer is not about ``order``.
+    """
+    answered = bybit.accepted(envelope)
+    read = Payload(answered.value("result"), "order answer")
+    if read.text("orderLinkId") != order.client_id:
+        read.refuse("orderLinkId", order.client_id)
+    return accepted_report(order, read.identifier("orderId"), answered.time("time"))
+
+
+def silence_window(seconds: int) -> int:
+    """Seconds after which Bybit cancels once the private stream is lost. Raises BadInput beyond its range."""
+    if seconds not in WINDOW_SECONDS:
+        raise BadInput(f"Bybit waits 3 to 300 s for a lost stream, not {seconds}")
+    return seconds
 
 
 def order_report(raw: Raw) -> OrderReport:

@@ -4,42 +4,28 @@ Pure, like ``deribit``. The exchange's label is our client id; labels are not un
 the exchange undoes a duplicate.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
-from hedging.errors import BadInput
 from hedging.model.instrument import Instrument
 from hedging.model.trading import Fill, Order, OrderReport, OrderState
 from hedging.units import Side
 from hedging.venues.address import DERIBIT
+from hedging.venues.limit_order import LimitOrder, TimeInForce, limit_order
 from hedging.venues.payload import Payload, Raw
+from hedging.venues.reading import milliseconds
 
-LONGEST_LABEL = 64
+LABEL = re.compile(r"[ -~]{1,64}")
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _RESTING = ("open", "untriggered", "triggered")
 
 
-class TimeInForce(StrEnum):
-    """How long an order lives; the value is Deribit's word."""
-
-    IMMEDIATE_OR_CANCEL = "immediate_or_cancel"
-    GOOD_TIL_CANCELLED = "good_til_cancelled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """A limit order as it goes out: amount in the venue's unit, ``valid_until`` in ms UTC."""
+    """A limit order as it goes out: ``valid_until`` in ms UTC."""
 
-    instrument: str
-    symbol: str
-    side: Side
-    amount: Decimal
-    price: Decimal
-    label: str
-    time_in_force: TimeInForce
-    reduce_only: bool
-    post_only: bool
+    order: LimitOrder
     valid_until: int
 
     def parameters(self) -> dict[str, str | int | bool]:
@@ -47,16 +33,17 @@ class OrderRequest:
 
         ``post_only`` never goes without ``reject_post_only``: alone, the exchange re-prices the order.
         """
+        order = self.order
         return {
-            "instrument_name": self.instrument,
-            "amount": format(self.amount, "f"),
+            "instrument_name": order.instrument,
+            "amount": order.size,
             "type": "limit",
-            "price": format(self.price, "f"),
-            "label": self.label,
-            "time_in_force": self.time_in_force.value,
-            "reduce_only": self.reduce_only,
-            "post_only": self.post_only,
-            "reject_post_only": self.post_only,
+            "price": order.limit,
+            "label": order.client_id,
+            "time_in_force": order.time_in_force.value,
+            "reduce_only": order.reduce_only,
+            "post_only": not order.immediate,
+            "reject_post_only": not order.immediate,
             "valid_until": self.valid_until,
         }
 
@@ -66,42 +53,10 @@ def order_request(
 ) -> OrderRequest:
     """The request for an order: a limit, immediate or cancelled unless it may rest, then post-only.
 
-    Raises BadInput when amount or price is not on the instrument's grid, the amount is below the minimum,
-    or the client id does not fit in a label. Nothing is rounded here.
+    Raises BadInput as ``limit_order`` does. Nothing is rounded here.
     """
-    if order.instrument != instrument.name:
-        raise BadInput(f"order {order.client_id}: it is for {order.instrument}, not for {instrument.name}")
-    if not 0 < len(order.client_id) <= LONGEST_LABEL or not order.client_id.isascii():
-        raise BadInput(
-            f"order {order.client_id!r}: the client id must have 1 to {LONGEST_LABEL} ASCII characters"
-        )
-    _check_grid(order, instrument)
-    resting = time_in_force is TimeInForce.GOOD_TIL_CANCELLED
-    return OrderRequest(
-        instrument=instrument.name,
-        symbol=instrument.symbol,
-        side=order.side,
-        amount=order.amount,
-        price=order.limit_price,
-        label=order.client_id,
-        time_in_force=time_in_force,
-        reduce_only=order.reduce_only,
-        post_only=resting,
-        valid_until=int(order.fence_at.timestamp() * 1000),
-    )
-
-
-def _check_grid(order: Order, instrument: Instrument) -> None:
-    amount, price = order.amount, order.limit_price
-    if not (amount.is_finite() and amount >= instrument.minimum and amount % instrument.lot == 0):
-        raise BadInput(
-            f"order {order.client_id}: amount {amount} of {instrument.name} must be a multiple of "
-            f"{instrument.lot}, at least {instrument.minimum}"
-        )
-    if not (price.is_finite() and price > 0 and price % instrument.tick_at(price) == 0):
-        raise BadInput(
-            f"order {order.client_id}: price {price} of {instrument.name} must be a multiple of its tick"
-        )
+    wanted = limit_order(order, instrument, LABEL, time_in_force)
+    return OrderRequest(wanted, milliseconds(order.fence_at))
 
 
 def order_report(raw: Raw) -> OrderReport:

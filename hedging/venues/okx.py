@@ -21,6 +21,7 @@ from hedging.venues.reading import (
     DELTA_SLACK,
     GreekContext,
     GreekFields,
+    Grid,
     average_price,
     black_delta,
     black_greeks,
@@ -30,6 +31,7 @@ from hedging.venues.reading import (
     level,
     only,
     premium_adjusted_greeks,
+    spot_listing,
     volatility,
 )
 
@@ -70,6 +72,7 @@ def instrument(raw: Raw, symbol: str, tick_steps: tuple[TickStep, ...] = ()) -> 
     in_usd = inverse and kind is not Kind.OPTION
     if read.text("ctValCcy") != ("USD" if in_usd else underlying):
         read.refuse("ctValCcy", "USD" if in_usd else underlying)
+    grid = _grid(read)
     return Instrument(
         venue=OKX,
         name=read.text("instId"),
@@ -79,9 +82,9 @@ def instrument(raw: Raw, symbol: str, tick_steps: tuple[TickStep, ...] = ()) -> 
         underlying=underlying,
         settlement_currency=settled,
         amount_unit=AmountUnit.USD if in_usd else AmountUnit.COIN,
-        lot=read.positive_decimal("lotSz"),
-        minimum=read.positive_decimal("minSz"),
-        tick=read.positive_decimal("tickSz"),
+        lot=grid.lot,
+        minimum=grid.minimum,
+        tick=grid.tick,
         tick_steps=tick_steps,
         multiplier=read.positive_decimal("ctVal") * read.positive_decimal("ctMult"),
         index=family,
@@ -92,18 +95,13 @@ def instrument(raw: Raw, symbol: str, tick_steps: tuple[TickStep, ...] = ()) -> 
 
 
 def _spot(read: Payload, symbol: str) -> Instrument:
-    return Instrument(
-        venue=OKX,
-        name=read.text("instId"),
-        symbol=symbol,
-        kind=Kind.SPOT,
-        settlement=Settlement.LINEAR,
-        underlying=read.text("baseCcy"),
-        settlement_currency=read.text("quoteCcy"),
-        amount_unit=AmountUnit.COIN,
-        lot=read.positive_decimal("lotSz"),
-        minimum=read.positive_decimal("minSz"),
-        tick=read.positive_decimal("tickSz"),
+    pair = (read.text("instId"), read.text("baseCcy"), read.text("quoteCcy"))
+    return spot_listing(OKX, symbol, pair, _grid(read))
+
+
+def _grid(read: Payload) -> Grid:
+    return Grid(
+        read.positive_decimal("lotSz"), read.positive_decimal("minSz"), read.positive_decimal("tickSz")
     )
 
 

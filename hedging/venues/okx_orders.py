@@ -2,18 +2,27 @@
 
 import re
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from hedging.errors import BadInput
 from hedging.model.instrument import Instrument, Kind
 from hedging.model.trading import Fill, Order, OrderReport
-from hedging.units import Side
+from hedging.venues import okx
 from hedging.venues.address import OKX
-from hedging.venues.deribit_orders import TimeInForce
+from hedging.venues.limit_order import (
+    LimitOrder,
+    OrderWords,
+    TimeInForce,
+    accepted_report,
+    filled_of,
+    limit_order,
+    order_state,
+)
 from hedging.venues.payload import Payload, Raw
-from hedging.venues.reading import OrderWords, check_order, filled_of, milliseconds, order_state, side
+from hedging.venues.reading import entries, milliseconds, only, side
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+TAG = "hedging"  # by which OKX tells our orders from others' when the countdown of silence ends
+COUNTDOWN_SECONDS = range(10, 121)
 # As decide and workflow name tickets and orders; an underlying has no lower case.
 _OURS = re.compile(r"T[0-9]{8,}-[A-Z0-9]+-[0-9]+-[0-9]+")
 _OURS_AT_OKX = re.compile(r"T[0-9]{8,}x[A-Z0-9]+x[0-9]+x[0-9]+")
@@ -43,36 +52,27 @@ def own_client_id(text: str) -> str:
     return text.replace("x", "-") if _OURS_AT_OKX.fullmatch(text) else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OkxOrderRequest:
-    """A limit order as it goes out: ``amount`` in contracts (spot: coin), ``expires_ms`` in ms UTC.
+    """A limit order as it goes out: amount in contracts (spot: coin), ``expires_ms`` in ms UTC."""
 
-    There is no market order here; on options OKX has none.
-    """
-
-    instrument: str
-    symbol: str
-    side: Side
-    amount: Decimal
-    price: Decimal
-    client_id: str
-    time_in_force: TimeInForce
-    reduce_only: bool
+    order: LimitOrder
     trade_mode: str
     expires_ms: int
 
     def parameters(self) -> dict[str, str | bool]:
         """Body of ``trade/order``: immediate or cancelled, or resting and then post-only."""
-        immediate = self.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL
+        order = self.order
         return {
-            "instId": self.instrument,
+            "instId": order.instrument,
             "tdMode": self.trade_mode,
-            "side": self.side.name.lower(),
-            "ordType": "ioc" if immediate else "post_only",
-            "sz": format(self.amount, "f"),
-            "px": format(self.price, "f"),
-            "clOrdId": self.client_id,
-            "reduceOnly": self.reduce_only,
+            "side": order.side.name.lower(),
+            "ordType": "ioc" if order.immediate else "post_only",
+            "sz": order.size,
+            "px": order.limit,
+            "clOrdId": order.client_id,
+            "tag": TAG,
+            "reduceOnly": order.reduce_only,
         }
 
     def headers(self) -> dict[str, str]:
@@ -85,25 +85,36 @@ def order_request(
 ) -> OkxOrderRequest:
     """The request for an order in net mode, on cross margin (spot: cash).
 
-    Raises BadInput as ``check_order`` does, and for reduce-only on an option or spot, where OKX does not
-    keep it.
+    Raises BadInput as ``limit_order`` does, and for reduce-only on an option, where OKX does not keep it.
     """
-    client_id = venue_client_id(order.client_id)
-    check_order(replace(order, client_id=client_id), instrument, CLIENT_ID)
-    if order.reduce_only and instrument.kind in (Kind.OPTION, Kind.SPOT):
-        raise BadInput(f"order {order.client_id}: OKX keeps no reduce-only on a {instrument.kind.value}")
+    if order.reduce_only and instrument.kind is Kind.OPTION:
+        raise BadInput(f"order {order.client_id}: OKX keeps no reduce-only on an option")
+    ours = replace(order, client_id=venue_client_id(order.client_id))
     return OkxOrderRequest(
-        instrument=instrument.name,
-        symbol=instrument.symbol,
-        side=order.side,
-        amount=order.amount,
-        price=order.limit_price,
-        client_id=client_id,
-        time_in_force=time_in_force,
-        reduce_only=order.reduce_only,
+        order=limit_order(ours, instrument, CLIENT_ID, time_in_force),
         trade_mode="cash" if instrument.kind is Kind.SPOT else "cross",
         expires_ms=milliseconds(order.fence_at),
     )
+
+
+def acknowledged(envelope: Raw, order: Order) -> OrderReport:
+    """The answer to an order: OKX says that it took it on, and nothing of its state.
+
+    Raises BadInput where the answer is not about ``order``.
+    """
+    read = only(entries(okx.answer(envelope), "order answer"), "order answer")
+    if read.value("sCode") != "0":
+        read.refuse("sCode", '"0"')
+    if read.text("clOrdId") != venue_client_id(order.client_id):
+        read.refuse("clOrdId", venue_client_id(order.client_id))
+    return accepted_report(order, read.identifier("ordId"), read.time("ts"))
+
+
+def countdown(seconds: int) -> dict[str, str]:
+    """Body of ``trade/cancel-all-after``, for orders that carry our tag. Raises BadInput beyond its range."""
+    if seconds not in COUNTDOWN_SECONDS:
+        raise BadInput(f"OKX counts down from 10 to 120 s, not from {seconds}")
+    return {"timeOut": str(seconds), "tag": TAG}
 
 
 def order_report(raw: Raw) -> OrderReport:

@@ -1,9 +1,8 @@
-"""What the parsers of OKX, Bybit and Binance share: touches, Greeks, merging, and checking an order.
+"""What the parsers of OKX, Bybit and Binance share: touches, Greeks, merging, spot listings.
 
 Pure, like the parsers. Volatility is a fraction on these exchanges.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,9 +10,8 @@ from decimal import Decimal
 
 from hedging.errors import BadInput
 from hedging.model.exposure import Convention
-from hedging.model.instrument import AmountUnit, Instrument, Kind
+from hedging.model.instrument import AmountUnit, Instrument, Kind, Settlement
 from hedging.model.market import Quote, VenueGreeks
-from hedging.model.trading import Order, OrderState
 from hedging.units import Side
 from hedging.venues.deribit import UnknownInstrument
 from hedging.venues.payload import Payload
@@ -60,6 +58,33 @@ def flag(read: Payload, field: str) -> bool:
     if not isinstance(value, bool):
         read.refuse(field, "true or false")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Steps of amounts and prices of a listed instrument."""
+
+    lot: Decimal
+    minimum: Decimal
+    tick: Decimal
+
+
+def spot_listing(venue: str, symbol: str, pair: tuple[str, str, str], grid: Grid) -> Instrument:
+    """A spot instrument of its name, base and quote currency, counted in coin."""
+    name, base, quote = pair
+    return Instrument(
+        venue=venue,
+        name=name,
+        symbol=symbol,
+        kind=Kind.SPOT,
+        settlement=Settlement.LINEAR,
+        underlying=base,
+        settlement_currency=quote,
+        amount_unit=AmountUnit.COIN,
+        lot=grid.lot,
+        minimum=grid.minimum,
+        tick=grid.tick,
+    )
 
 
 def level(read: Payload, price_field: str, size_field: str) -> tuple[float | None, float | None]:
@@ -187,82 +212,6 @@ def _greeks(
         venue_at=about.venue_at,
         received_at=about.received_at,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OrderWords:
-    """A venue's words for the states of an order."""
-
-    resting: frozenset[str]
-    filled: frozenset[str]
-    cancelled: frozenset[str]
-    rejected: frozenset[str]
-
-
-def order_state(read: Payload, field: str, words: OrderWords, filled: Decimal, amount: Decimal) -> OrderState:
-    """The state that a venue's word means, refused where the filled amount contradicts it."""
-    text = read.text(field)
-    if text in words.resting and filled < amount:
-        return OrderState.PARTIAL if filled else OrderState.ACKED
-    if text in words.filled and filled == amount:
-        return OrderState.FILLED
-    if text in words.cancelled:
-        return OrderState.CANCELLED
-    if text not in words.rejected or filled:
-        read.refuse(field, f"a known state that fits {filled} of {amount} filled")
-    return OrderState.REJECTED
-
-
-def filled_of(read: Payload, field: str, amount: Decimal) -> Decimal:
-    """Filled amount of an order, between 0 and its amount."""
-    filled = read.decimal(field)
-    if not 0 <= filled <= amount:
-        read.refuse(field, f"an amount between 0 and {amount}")
-    return filled
-
-
-def check_order(order: Order, instrument: Instrument, client_id: re.Pattern[str]) -> None:
-    """That an order may go out as it is: nothing is rounded here.
-
-    Raises BadInput for another instrument, a client id that the venue would not take, an amount or price
-    that is off the grid, or an amount below the minimum.
-    """
-    if order.instrument != instrument.name or order.venue != instrument.venue:
-        raise BadInput(
-            f"order {order.client_id}: it is for {order.instrument} at {order.venue}, "
-            f"not for {instrument.name} at {instrument.venue}"
-        )
-    if not client_id.fullmatch(order.client_id):
-        raise BadInput(
-            f"order {order.client_id!r}: a client id at {instrument.venue} must match {client_id.pattern}"
-        )
-    amount, price = order.amount, order.limit_price
-    if not (amount.is_finite() and amount >= instrument.minimum and amount % instrument.lot == 0):
-        raise BadInput(
-            f"order {order.client_id}: amount {amount} of {instrument.name} must be a multiple of "
-            f"{instrument.lot}, at least {instrument.minimum}"
-        )
-    if not (price.is_finite() and price > 0 and price % instrument.tick_at(price) == 0):
-        raise BadInput(
-            f"order {order.client_id}: price {price} of {instrument.name} must be a multiple of its tick"
-        )
-
-
-LONGEST_WINDOW_MS = 60_000  # Binance's bound; kept for Bybit too
-
-
-def receive_window(order: Order, now: datetime) -> int:
-    """Milliseconds from ``now`` to the order's fence, for venues that fence by a receive window.
-
-    The request must be signed with ``now`` as its timestamp, else the fence moves. Raises BadInput where
-    the fence has passed, or is further away than the venue allows.
-    """
-    window = int((order.fence_at - now).total_seconds() * 1000)
-    if not 0 < window <= LONGEST_WINDOW_MS:
-        raise BadInput(
-            f"order {order.client_id}: its fence is {window} ms away, allowed are 1 to {LONGEST_WINDOW_MS}"
-        )
-    return window
 
 
 def milliseconds(time: datetime) -> int:

@@ -20,7 +20,7 @@ from hedging.model.trading import Fill, Order, OrderReport
 from hedging.units import Side
 from hedging.venues import deribit, deribit_orders
 from hedging.venues.account_worker import AccountWorker, unlisted
-from hedging.venues.deribit_orders import TimeInForce
+from hedging.venues.limit_order import TimeInForce
 from hedging.venues.payload import Raw
 from hedging.venues.reading_session import Funds
 from hedging.venues.scopes import KeyScopes, safe_scopes
@@ -106,7 +106,7 @@ class AccountSession(AccountWorker):
         exchange proves that it accepted nothing; VenueUnclear for everything else.
         """
         request = deribit_orders.order_request(order, instrument, time_in_force)
-        method = self._client.private_get_buy if request.side is Side.BUY else self._client.private_get_sell
+        method = self._client.private_get_buy if order.side is Side.BUY else self._client.private_get_sell
 
         def send() -> tuple[OrderReport, tuple[Fill, ...]]:
             answered = as_object(result(method(request.parameters())))

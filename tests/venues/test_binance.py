@@ -20,7 +20,7 @@ from hedging.model.trading import OrderState
 from hedging.risk.greeks import coins
 from hedging.units import Side
 from hedging.venues import binance, binance_orders
-from hedging.venues.deribit_orders import TimeInForce
+from hedging.venues.limit_order import TimeInForce
 from hedging.venues.reading import DAYS_PER_YEAR, VEGA_PER_POINT
 
 OWN: dict[str, Any] = json.loads(

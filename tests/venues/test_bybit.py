@@ -23,7 +23,7 @@ from hedging.risk.greeks import coins
 from hedging.units import Side, years_between
 from hedging.venues import bybit, bybit_orders
 from hedging.venues.deribit import UnknownInstrument
-from hedging.venues.deribit_orders import TimeInForce
+from hedging.venues.limit_order import TimeInForce
 from hedging.venues.reading import DAYS_PER_YEAR, VEGA_PER_POINT
 
 OWN: dict[str, Any] = json.loads(
@@ -230,10 +230,7 @@ def test_a_request_is_a_limit_with_id_and_window(name: str, category: str) -> No
         "reduceOnly": True,
         "positionIdx": 0,
     }
-    assert request.headers() == {
-        "X-BAPI-TIMESTAMP": "1795348801000",
-        "X-BAPI-RECV-WINDOW": "4000",
-    }
+    assert (request.timestamp_ms, request.receive_window_ms) == (1795348801000, 4000)
 
 
 def test_requests_for_spot_and_for_options() -> None:

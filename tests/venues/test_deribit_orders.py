@@ -11,7 +11,8 @@ from hedging.errors import BadInput
 from hedging.model.instrument import Instrument
 from hedging.model.trading import Fill, Order, OrderState
 from hedging.units import Side
-from hedging.venues.deribit_orders import TimeInForce, fill, order_report, order_request
+from hedging.venues.deribit_orders import fill, order_report, order_request
+from hedging.venues.limit_order import TimeInForce
 
 AT = datetime(2026, 11, 22, 12, 0, 0, 123000, tzinfo=UTC)
 
@@ -30,7 +31,7 @@ def test_the_request_is_the_order_and_nothing_else(order: Order, perpetual: Inst
         "reject_post_only": False,
         "valid_until": 1795348802345,
     }
-    assert request.side is Side.SELL
+    assert request.order.side is Side.SELL
 
 
 def test_an_order_that_may_rest_is_post_only_and_never_repriced(order: Order, perpetual: Instrument) -> None:

@@ -30,7 +30,7 @@ from hedging.risk.greeks import coins
 from hedging.units import Side
 from hedging.venues import okx, okx_orders
 from hedging.venues.deribit import UnknownInstrument
-from hedging.venues.deribit_orders import TimeInForce
+from hedging.venues.limit_order import TimeInForce
 from hedging.venues.reading import DAYS_PER_YEAR, VEGA_PER_POINT, merged
 from hedging.workflow.order import client_id
 
@@ -238,6 +238,7 @@ def test_a_request_is_a_limit_with_id_and_fence() -> None:
         "sz": "3",
         "px": "0.0010",
         "clOrdId": "a1B2c3",
+        "tag": "hedging",
         "reduceOnly": False,
     }
     assert request.headers() == {"expTime": "1795348805000"}

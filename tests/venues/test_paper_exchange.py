@@ -19,7 +19,7 @@ from hedging.model.trading import Order, OrderState
 from hedging.model.view import VenueMode
 from hedging.units import Rounding, Side, round_to_step
 from hedging.venues.address import AccountAddress
-from hedging.venues.deribit_orders import TimeInForce
+from hedging.venues.limit_order import TimeInForce
 from hedging.venues.session import AccountSession
 from hedging.venues.stream import AccountStream, MarketStream, StreamEvents, StreamState
 from hedging.venues.wire import Pacing
