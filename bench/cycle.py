@@ -24,7 +24,7 @@ import numpy as np
 
 from bench.grid import AT, DAYS, INDEX, STRIKES, listed_option, quote
 from hedging.decide import Assessment, Situation, assess, decide
-from hedging.engine.inputs import InputsEncoder
+from hedging.core.inputs import InputsEncoder
 from hedging.engine.live_book import LiveBook
 from hedging.model.book import Balance, Position
 from hedging.model.instrument import AmountUnit, Instrument, Kind, OptionKind

@@ -9,7 +9,7 @@ from hedging.decide import Assessment, Decided, Situation, assess, decide
 from hedging.engine.commands import Clerk, cancel_resting
 from hedging.engine.desk_state import MOST_FAILED_READS, DeskState
 from hedging.engine.executor import execute
-from hedging.engine.inputs import Inputs, InputsEncoder
+from hedging.core.inputs import Inputs, InputsEncoder
 from hedging.engine.proving import look_up, prove
 from hedging.engine.publisher import Publisher
 from hedging.engine.releasing import release

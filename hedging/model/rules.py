@@ -1,6 +1,7 @@
 """The desk's settings as the core reads them: per underlying, for execution, ages and automatic mode."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from hedging.model.instrument import key
 from hedging.model.limits import Band, Limit, Numeraire
@@ -31,6 +32,19 @@ class UnderlyingRules:
         return key(self.venue, self.hedge_instrument)
 
 
+class ExecutionStyle(StrEnum):
+    """How an approved amount is brought to the market."""
+
+    MARKETABLE = "marketable"  # limit orders at the collar's edge, clip after clip
+    PASSIVE = "passive"  # rests at the touch for a while, then crosses
+    SLICES = "slices"  # small clips with a pause that varies
+
+    @property
+    def rests(self) -> bool:
+        """Whether its orders may rest in the book."""
+        return self is ExecutionStyle.PASSIVE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionRules:
     """How a ticket becomes orders.
@@ -45,6 +59,8 @@ class ExecutionRules:
     ``expiry_cutoff_minutes``: nothing is sent in an instrument this close to its expiry;
     ``settlement_pause_seconds``: nor so close to 08:00 UTC, on either side.
     ``resting_seconds``: within it the venue must cancel what rests once we are silent.
+    ``style``: marketable, passive (rests ``passive_seconds`` at the touch, then crosses) or slices of
+    ``slice_usd`` USD with ``slice_pause_seconds`` between them, more or less by the share ``slice_jitter``.
     """
 
     ticket_seconds: float = 120.0
@@ -70,6 +86,11 @@ class ExecutionRules:
     expiry_cutoff_minutes: float = 30.0
     settlement_pause_seconds: float = 60.0
     resting_seconds: float = 20.0
+    style: ExecutionStyle = ExecutionStyle.MARKETABLE
+    passive_seconds: float = 8.0
+    slice_usd: float = 100_000.0
+    slice_pause_seconds: float = 3.0
+    slice_jitter: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

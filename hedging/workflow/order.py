@@ -5,6 +5,7 @@ venue's time fence and lag have passed and two reads at least two seconds apart 
 fill in between. Whatever contradicts itself is QUARANTINED and waits for a person.
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ TERMINAL = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECT
 LIVE = frozenset(OrderState) - TERMINAL
 NEVER_THERE = frozenset({OrderState.NEW, OrderState.REJECTED, OrderState.ABSENT})
 UNPROVED = frozenset({OrderState.NEW, OrderState.SENT, OrderState.UNKNOWN})
+_OURS = re.compile(r"T\d{15}-[A-Z0-9]+-\d+-\d+")
 BETWEEN_LOOKUPS = timedelta(seconds=2)
 
 
@@ -28,6 +30,15 @@ def client_id(ticket_id: str, leg: int, clip: int) -> str:
     'T20261122-0007-0-2'
     """
     return f"{ticket_id}-{leg}-{clip}"
+
+
+def is_ours(text: str) -> bool:
+    """Whether a label at the venue has the form of our client ids.
+
+    >>> is_ours("T261122103000123-BTC-0-2"), is_ours("by hand")
+    (True, False)
+    """
+    return _OURS.fullmatch(text) is not None
 
 
 def attempt(

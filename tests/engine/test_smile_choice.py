@@ -9,7 +9,7 @@ from chains import smile_slice
 from fake_venue import asked
 
 from hedging.decide import assess
-from hedging.engine.inputs import InputsEncoder, decoded
+from hedging.core.inputs import InputsEncoder, decoded
 from hedging.engine.terms import premises_of, taken_up
 from hedging.model.instrument import OptionKind
 from hedging.model.rules import AccountPlace

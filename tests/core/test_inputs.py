@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from nouns import NOW, balance, option, perpetual, position, quote, rules, snapshot, underlying_rules
 
-from hedging.engine.inputs import InputsEncoder, decoded
+from hedging.core.inputs import InputsEncoder, decoded
 from hedging.model.instrument import OptionKind
 
 HELD = (position(perpetual(), 10), position(option(OptionKind.CALL, 90_000.0), -2))
