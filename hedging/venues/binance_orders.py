@@ -191,9 +191,11 @@ def pushed_option_report(raw: Raw) -> OrderReport:
 def fill(raw: Raw, account: str) -> Fill:
     """One trade of ours, of ``myTrades`` or ``userTrades`` of any interface.
 
-    Binance's trades do not carry the client id: it stays empty, and the order's id finds it.
+    Binance numbers trades by symbol, so its name is part of ours. Its trades do not carry the client id:
+    that stays empty, and the order's id finds it.
     """
     read = Payload(raw, "trade")
+    symbol = read.text("symbol")
     option = read.value("quantity") is not None
     if read.value("side") is not None:
         way = side(read, "side")
@@ -202,10 +204,10 @@ def fill(raw: Raw, account: str) -> Fill:
     return Fill(
         venue=BINANCE,
         account=account,
-        trade_id=read.identifier("id"),
+        trade_id=f"{symbol}:{read.identifier('id')}",
         venue_order_id=read.identifier("orderId"),
         client_id="",
-        instrument=read.text("symbol"),
+        instrument=symbol,
         side=way,
         amount=_size(read, "quantity") if option else read.positive_decimal("qty"),
         price=read.positive_decimal("price"),

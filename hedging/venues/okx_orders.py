@@ -142,15 +142,19 @@ def order_report(raw: Raw) -> OrderReport:
 
 
 def fill(raw: Raw, account: str) -> Fill:
-    """One trade of ours, of ``trade/fills``: OKX writes a fee that was paid as a negative number."""
+    """One trade of ours, of ``trade/fills``: OKX writes a fee that was paid as a negative number.
+
+    OKX numbers trades by instrument, so its name is part of ours.
+    """
     read = Payload(raw, "trade")
+    instrument = read.text("instId")
     return Fill(
         venue=OKX,
         account=account,
-        trade_id=read.identifier("tradeId"),
+        trade_id=f"{instrument}:{read.identifier('tradeId')}",
         venue_order_id=read.identifier("ordId"),
         client_id=own_client_id(read.optional_text("clOrdId")),
-        instrument=read.text("instId"),
+        instrument=instrument,
         side=side(read, "side"),
         amount=read.positive_decimal("fillSz"),
         price=read.positive_decimal("fillPx"),

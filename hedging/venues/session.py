@@ -24,7 +24,7 @@ from hedging.venues.limit_order import TimeInForce
 from hedging.venues.payload import Raw
 from hedging.venues.reading_session import Funds
 from hedging.venues.scopes import KeyScopes, safe_scopes
-from hedging.venues.translation import NOT_OPEN, ORDER_NOT_FOUND, answer_in
+from hedging.venues.translation import answer_in
 from hedging.venues.wire import Parameters, as_list, as_object, result
 
 PAGE = 1000  # trades per request, the exchange's largest
@@ -131,8 +131,7 @@ class AccountSession(AccountWorker):
                     return deribit_orders.order_report(as_object(answered))
                 result(self._client.private_get_cancel_by_label(self._by_label(order)))
             except Exception as error:
-                answer = answer_in(error)
-                if answer is None or answer.code not in NOT_OPEN:
+                if not self._wire.not_open(error):
                     raise
             return None
 
@@ -173,8 +172,7 @@ class AccountSession(AccountWorker):
             try:
                 listed = as_list(result(method(by_label)))
             except Exception as error:
-                answer = answer_in(error)
-                if answer is None or answer.code != ORDER_NOT_FOUND:
+                if not self._wire.not_found(error):
                     raise
                 return ()
             return tuple(deribit_orders.order_report(raw) for raw in listed)

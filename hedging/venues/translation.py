@@ -1,4 +1,4 @@
-"""The exchange library's errors in our own words: rejected, unclear or unreachable.
+"""The exchange library's errors in our own words: rejected, unclear or unreachable; and Deribit's codes.
 
 Once a write has left, everything but a parsed rejection by the exchange is unclear: a cut answer, an HTML
 page, an exception of the library's own parser, a connection refused. Only the codes listed here prove that
@@ -10,13 +10,14 @@ Source: docs.deribit.com, "RPC error codes".
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hedging.errors import VenueError, VenueRejected, VenueUnclear, VenueUnreachable
 from hedging.venues.redaction import redact, redact_chain
 
-_PREFIX = "deribit "
+ALREADY_KNOWN = "already known there"
 ORDER_NOT_FOUND = 10004
 NOT_OPEN = frozenset({10004, 10010, 11008, 11044})  # nothing left to cancel
 PROVES_NOT_ACCEPTED = frozenset(
@@ -45,19 +46,20 @@ class Answer:
         return f"{self.code} {self.message}" + (f" ({self.reason})" if self.reason else "")
 
 
-def answer_in(error: BaseException) -> Answer | None:
-    """The exchange's own error inside an exception of the library, None where there is none.
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one exchange says no: where its error stands in the library's text, and what its codes mean.
 
-    The library puts its name before the body of the response: ``deribit {"jsonrpc": …}``. Anything that is
-    not exactly such a body is not an answer.
+    ``already_known``: the client id is in use there, so the order is found by it. ``not_found`` and
+    ``not_open`` answer a look-up and a cancel of an order that is not there.
     """
-    text = str(error.args[0]) if error.args else ""
-    if not text.startswith(_PREFIX):
-        return None
-    try:
-        return answer_of(json.loads(text.removeprefix(_PREFIX)))
-    except ValueError:
-        return None
+
+    prefix: re.Pattern[str]
+    read: Callable[[object], Answer | None]
+    proves_not_accepted: frozenset[int]
+    not_found: frozenset[int]
+    not_open: frozenset[int]
+    already_known: frozenset[int] = frozenset()
 
 
 def answer_of(parsed: object) -> Answer | None:
@@ -72,21 +74,51 @@ def answer_of(parsed: object) -> Answer | None:
     return Answer(code, str(details.get("message")), "" if reason is None else str(reason))
 
 
-def read_error(error: Exception, what: str, secrets: tuple[str, ...]) -> VenueError:
+DERIBIT = Dialect(
+    prefix=re.compile("deribit "),
+    read=answer_of,
+    proves_not_accepted=PROVES_NOT_ACCEPTED,
+    not_found=frozenset({ORDER_NOT_FOUND}),
+    not_open=NOT_OPEN,
+)
+
+
+def answer_in(error: BaseException, dialect: Dialect = DERIBIT) -> Answer | None:
+    """The exchange's own error inside an exception of the library, None where there is none.
+
+    The library puts its name before the body of the response: ``deribit {"jsonrpc": …}``. Anything that is
+    not exactly such a body is not an answer.
+    """
+    text = str(error.args[0]) if error.args else ""
+    library = dialect.prefix.match(text)
+    if library is None:
+        return None
+    try:
+        return dialect.read(json.loads(text[library.end() :]))
+    except ValueError:
+        return None
+
+
+def read_error(
+    error: Exception, what: str, secrets: tuple[str, ...], dialect: Dialect = DERIBIT
+) -> VenueError:
     """A failed read: nothing is known, nothing was changed."""
-    return VenueUnreachable(_text(error, what, secrets))
+    return VenueUnreachable(_text(error, what, secrets, dialect))
 
 
-def write_error(error: Exception, what: str, secrets: tuple[str, ...]) -> VenueError:
+def write_error(
+    error: Exception, what: str, secrets: tuple[str, ...], dialect: Dialect = DERIBIT
+) -> VenueError:
     """A failed write: rejected where the exchange's answer proves it, otherwise unclear."""
-    answer = answer_in(error)
-    if answer is not None and answer.code in PROVES_NOT_ACCEPTED:
-        return VenueRejected(_text(error, what, secrets))
-    return VenueUnclear(_text(error, what, secrets))
+    answer = answer_in(error, dialect)
+    if answer is not None and answer.code in dialect.proves_not_accepted:
+        return VenueRejected(_text(error, what, secrets, dialect))
+    known = answer is not None and answer.code in dialect.already_known
+    return VenueUnclear(_text(error, f"{what}: {ALREADY_KNOWN}" if known else what, secrets, dialect))
 
 
-def _text(error: Exception, what: str, secrets: tuple[str, ...]) -> str:
-    answer = answer_in(error)
+def _text(error: Exception, what: str, secrets: tuple[str, ...], dialect: Dialect) -> str:
+    answer = answer_in(error, dialect)
     told = answer.text if answer else f"{type(error).__name__}: {error}"
     text = redact(f"{what}: {told}", secrets)
     redact_chain(error, secrets)

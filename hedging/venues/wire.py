@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from enum import Enum
 from typing import TypeVar
 
@@ -9,7 +10,8 @@ from hedging.errors import BadInput, HedgingError
 from hedging.venues.address import AccountAddress
 from hedging.venues.client import order_safe_client
 from hedging.venues.payload import Raw
-from hedging.venues.translation import read_error, write_error
+from hedging.venues.refusals import DIALECTS
+from hedging.venues.translation import answer_in, read_error, write_error
 
 Answered = TypeVar("Answered")
 Parameters = Mapping[str, str | int | bool]
@@ -31,6 +33,7 @@ class Wire:
     def __init__(self, address: AccountAddress, pacing: Pacing, timeout_seconds: float) -> None:
         self.client = order_safe_client(address, timeout_seconds, paced=pacing is Pacing.PACED)
         self._secrets = address.secrets
+        self._dialect = DIALECTS[address.venue]
         self._lock = threading.RLock()
 
     def read(self, what: str, ask: Callable[[], Answered]) -> Answered:
@@ -41,9 +44,9 @@ class Wire:
             except HedgingError as error:
                 if not isinstance(error, BadInput):
                     raise
-                raise read_error(error, what, self._secrets) from error
+                raise read_error(error, what, self._secrets, self._dialect) from error
             except Exception as error:
-                raise read_error(error, what, self._secrets) from error
+                raise read_error(error, what, self._secrets, self._dialect) from error
 
     def write(self, what: str, send: Callable[[], Answered]) -> Answered:
         """Send and parse; a failure is VenueRejected where the answer proves it, else VenueUnclear."""
@@ -51,7 +54,23 @@ class Wire:
             try:
                 return send()
             except Exception as error:
-                raise write_error(error, what, self._secrets) from error
+                raise write_error(error, what, self._secrets, self._dialect) from error
+
+    def alone(self) -> AbstractContextManager[object]:
+        """Keep every other thread out, for requests and what has to be true while they are made."""
+        return self._lock
+
+    def not_found(self, error: Exception) -> bool:
+        """Whether the exchange answered that it knows no such order."""
+        return self._code(error) in self._dialect.not_found
+
+    def not_open(self, error: Exception) -> bool:
+        """Whether the exchange answered that there is nothing left to cancel."""
+        return self._code(error) in self._dialect.not_open
+
+    def _code(self, error: Exception) -> int | None:
+        answer = answer_in(error, self._dialect)
+        return None if answer is None else answer.code
 
     def close(self) -> None:
         """Close the connection once the request in flight has ended."""
