@@ -195,6 +195,13 @@ class KeptAlive:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseHeld:
+    """The lease on the book runs until ``until``: no order may be accepted after it."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A person's command waits."""
 
@@ -239,6 +246,7 @@ Event = (
     | ClockRead
     | QueryFailed
     | KeptAlive
+    | LeaseHeld
     | Asked
     | Latched
     | TermsTaken

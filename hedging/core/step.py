@@ -58,6 +58,10 @@ def _take_latches(turn: Turn, event: happened.Latched) -> None:
         people.halt(turn, reason, "kill file")
 
 
+def _take_lease(turn: Turn, event: happened.LeaseHeld) -> None:
+    turn.set(lease_until=event.until)
+
+
 def _take_open_orders(turn: Turn, event: happened.OpenOrdersRead) -> None:
     sweeps.take_open_orders(turn, event)
     people.conclude_releases(turn, event)
@@ -101,6 +105,7 @@ TAKES: dict[type, Callable[[Turn, Any], None]] = {
     happened.ClockRead: sweeps.take_clock,
     happened.QueryFailed: _take_failure,
     happened.KeptAlive: cancelling.take_kept_alive,
+    happened.LeaseHeld: _take_lease,
     happened.Asked: people.take_command,
     happened.Latched: _take_latches,
     happened.TermsTaken: starting.take_terms,
