@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from hedging.errors import LedgerError
 from hedging.ledger import chain, leases, queries, verification
+from hedging.ledger.chain import Head
 from hedging.ledger.database import Database
 from hedging.ledger.leases import Lease
 from hedging.ledger.migration import LEDGER_MIGRATIONS, migrate
@@ -206,13 +207,19 @@ class Ledger:
         with self._database.reading() as connection:
             return queries.terms(connection, book, states, limit)
 
-    def verify_chain(self) -> int:
+    def head(self, now: datetime) -> Head:
+        """Number and hash of the last record; ``now`` becomes the head's time."""
+        with self._database.reading() as connection:
+            return chain.head_of(connection, now)
+
+    def verify_chain(self, exported: Iterable[Head] = ()) -> int:
         """Check every record and every row it proves; return how many records were verified.
 
-        Raises LedgerTampered naming the record and what was wrong with it.
+        ``exported``: heads kept elsewhere that must still be in the chain (``heads.in_force``). Raises
+        LedgerTampered naming the record or row and what was wrong with it.
         """
         with self._database.reading() as connection:
-            return verification.verify(connection)
+            return verification.verify(connection, exported)
 
 
 def _named(value: str, what: str) -> str:

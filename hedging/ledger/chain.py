@@ -27,9 +27,26 @@ class Entry:
     body: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Number and hash of the last record (0 and the genesis before the first), and when that was so."""
+
+    at: datetime
+    sequence: int
+    hash: str
+
+
+def head_of(connection: Connection, now: datetime) -> Head:
+    """The end of the chain as it stands; raises LedgerTampered where it is missing."""
+    row = connection.execute(select(HEAD.c.sequence, HEAD.c.hash)).one_or_none()
+    if row is None:
+        raise LedgerTampered("the head of the chain is missing: the ledger was changed outside the program")
+    return Head(at=now, sequence=row.sequence, hash=row.hash)
+
+
 def append(connection: Connection, entry: Entry) -> Record:
     """Add ``entry`` at the end of the chain, inside the caller's transaction."""
-    head = connection.execute(select(HEAD.c.sequence, HEAD.c.hash)).one_or_none()
+    head = connection.execute(select(HEAD.c.sequence, HEAD.c.hash).with_for_update()).one_or_none()
     if head is None:
         raise LedgerTampered("the head of the chain is missing: the ledger was changed outside the program")
     record = Record(

@@ -7,27 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hedging.errors import LedgerError
-
-BUSY_SECONDS = 5.0
-"""How long a write waits for the one before it."""
+from hedging.ledger import failures
 
 WRITER_LOCK = 0x6865646765
 """PostgreSQL's advisory lock that makes writers take turns, as SQLite's do."""
 
-ADVICE = {
-    "SQLITE_BUSY": f"another process has held it for over {BUSY_SECONDS:g} s; nothing was written, try again",
-    "SQLITE_READONLY": "it is read-only; check the owner and permissions of the folder and its files",
-    "SQLITE_CANTOPEN": "it cannot be opened; check that the folder exists and may be written",
-    "SQLITE_FULL": "the disk is full; nothing was written, free some space",
-    "SQLITE_IOERR": "the disk failed; check the file system",
-    "SQLITE_NOTADB": "it is not a database; restore it from a backup",
-    "SQLITE_CORRUPT": "it is damaged; restore it from a backup",
-    "SQLITE_CONSTRAINT": "a rule of the ledger forbids it",
-}
+STILL_SECONDS = 10.0
+"""How long a process may stand still inside a write before PostgreSQL takes its turn away."""
+
+FAILED = "a statement failed"
+"""Mark on a connection: what it wrote since is half of something, and is not committed."""
 
 
 class Database:
@@ -63,16 +56,24 @@ class Database:
         """Give a connection on which all reads see one state."""
         with self.translated(), self.engine.connect() as connection:
             if self.engine.dialect.name != "sqlite":
-                connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection that holds the only write transaction; commit at the end, or roll back."""
+        """Give a connection that holds the only write transaction; commit at the end, or roll back.
+
+        Where a statement failed, all is rolled back, even if the block went on.
+        """
         with self._alone(), self.translated(), self.engine.connect() as connection:
             writer = connection.execution_options(hedging_writes=True)
             with writer.begin():
+                writer.info.pop(FAILED, None)
                 yield writer
+                if FAILED in writer.info:
+                    raise LedgerError(
+                        f"the ledger {self.name}: a part of this write failed, so nothing of it was written"
+                    )
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -80,7 +81,7 @@ class Database:
         try:
             yield
         except exc.SQLAlchemyError as error:
-            raise LedgerError(f"the ledger {self.name}: {_reason(error)}") from error
+            raise LedgerError(f"the ledger {self.name}: {failures.reason(error)}") from error
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -94,9 +95,9 @@ class Database:
             raise LedgerError(
                 f"the ledger {self.name}: this thread is already inside a write; finish it first"
             )
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
+        if not self._turn.acquire(timeout=failures.BUSY_SECONDS):
             raise LedgerError(
-                f"the ledger {self.name}: another thread has been writing for {BUSY_SECONDS:g} s"
+                f"the ledger {self.name}: another thread has been writing for {failures.BUSY_SECONDS:g} s"
             )
         self._writer = me
         try:
@@ -107,12 +108,24 @@ class Database:
 
 
 def _engine(url: URL, synchronous: str) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        engine = create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
-        event.listen(engine, "begin", _begin_elsewhere)
-        return engine
+    engine = _sqlite(url, synchronous) if url.get_backend_name() == "sqlite" else _elsewhere(url)
+    event.listen(engine, "handle_error", _mark_failed)
+    return engine
+
+
+def _elsewhere(url: URL) -> Engine:
+    """PostgreSQL; a write statement sees what was committed before it began, and writers take turns."""
+    engine = create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
+    event.listen(engine, "begin", _begin_elsewhere)
+    return engine
+
+
+def _sqlite(url: URL, synchronous: str) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, pool_size=8, max_overflow=24
+        url,
+        connect_args={"timeout": failures.BUSY_SECONDS, "isolation_level": None},
+        pool_size=8,
+        max_overflow=24,
     )
 
     def prepare(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
@@ -127,6 +140,11 @@ def _engine(url: URL, synchronous: str) -> Engine:
     return engine
 
 
+def _mark_failed(context: ExceptionContext) -> None:
+    if context.connection is not None and not context.connection.invalidated:
+        context.connection.info[FAILED] = True
+
+
 def _begin_sqlite(connection: Connection) -> None:
     """Begin by hand: the driver's own BEGIN comes after the first read, and loses updates."""
     writes = connection.get_execution_options().get("hedging_writes", False)
@@ -134,8 +152,14 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_elsewhere(connection: Connection) -> None:
+    """Wait for the turn to write; who stands still inside a write loses it."""
     if connection.get_execution_options().get("hedging_writes", False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = '{failures.BUSY_SECONDS * 1000:.0f}ms';"
+            " SET LOCAL synchronous_commit = 'on';"
+            f" SET LOCAL idle_in_transaction_session_timeout = '{STILL_SECONDS * 1000:.0f}ms';"
+            f" SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+        )
 
 
 def _private_file(path: Path) -> None:
@@ -149,12 +173,3 @@ def _private_file(path: Path) -> None:
         raise LedgerError(
             f"the ledger {path.name} cannot be opened for writing: {error.strerror}: {path}"
         ) from error
-
-
-def _reason(error: exc.SQLAlchemyError) -> str:
-    """What the driver said, and what to do about it."""
-    if not isinstance(error, exc.DBAPIError) or error.orig is None:
-        return str(error)
-    code = getattr(error.orig, "sqlite_errorname", "")
-    advice = next((text for prefix, text in ADVICE.items() if code.startswith(prefix)), "")
-    return f"{advice} ({error.orig})" if advice else str(error.orig)

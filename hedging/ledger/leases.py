@@ -1,13 +1,16 @@
 """Who may write for a book: one holder at a time, told apart by a token that only grows."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from hedging.errors import LeaseLost
 from hedging.ledger import chain
-from hedging.ledger.codec import encode, nanoseconds, utc
+from hedging.ledger.codec import EPOCH, encode, nanoseconds, utc
 from hedging.ledger.schema import LEASES
 
 KIND = "lease"
@@ -41,29 +44,31 @@ def stored(connection: Connection, book: str) -> Lease | None:
 
 
 def acquire(connection: Connection, lease: Lease, now: datetime) -> Lease:
-    """Store ``lease`` with the next token; raises LeaseLost where another's runs at ``now``."""
+    """Store ``lease`` with the next token, one above the last and not below ``lease.token``.
+
+    Raises LeaseLost where another's runs at ``now``.
+    """
     held = stored(connection, lease.book)
     if held is not None and held.expires_at > now:
         raise LeaseLost(
             f"the book {lease.book} is held by {held.holder} until {held.expires_at:%Y-%m-%d %H:%M:%S} UTC"
         )
     last = connection.execute(select(LEASES.c.token).where(LEASES.c.book == lease.book)).scalar_one_or_none()
-    gained = replace(lease, token=(last or 0) + 1)
-    record = _note(connection, gained, now)
-    values = {"holder": gained.holder, "token": gained.token, "expires_ns": nanoseconds(gained.expires_at)}
+    gained = replace(lease, token=max((last or 0) + 1, lease.token))
+    row = _row(gained, _note(connection, gained, now))
     if last is None:
-        connection.execute(insert(LEASES).values(book=gained.book, record=record, **values))
+        connection.execute(insert(LEASES).values(row))
     else:
-        connection.execute(update(LEASES).where(LEASES.c.book == gained.book).values(record=record, **values))
+        connection.execute(update(LEASES).where(LEASES.c.book == gained.book).values(row))
     return gained
 
 
 def renew(connection: Connection, lease: Lease) -> Lease:
     """Store the new end of ``lease``; raises LeaseLost where the token is no longer the last one."""
     _require_token(connection, lease)
-    connection.execute(
-        update(LEASES).where(LEASES.c.book == lease.book).values(expires_ns=nanoseconds(lease.expires_at))
-    )
+    is_it = LEASES.c.book == lease.book
+    record = connection.execute(select(LEASES.c.record).where(is_it)).scalar_one()
+    connection.execute(update(LEASES).where(is_it).values(_row(lease, record)))
     return lease
 
 
@@ -72,10 +77,26 @@ def release(connection: Connection, lease: Lease) -> None:
     held = stored(connection, lease.book)
     if held is None or held.token != lease.token:
         return
-    record = _note(connection, replace(lease, holder=""), lease.expires_at)
-    connection.execute(
-        update(LEASES).where(LEASES.c.book == lease.book).values(holder="", expires_ns=0, record=record)
-    )
+    nobody = replace(lease, holder="", expires_at=EPOCH)
+    row = _row(nobody, _note(connection, nobody, lease.expires_at))
+    connection.execute(update(LEASES).where(LEASES.c.book == lease.book).values(row))
+
+
+def seal(row: Mapping[str, object]) -> str:
+    """SHA-256 (hex) over a row of leases: its end, which no record tells, is not changed alone."""
+    fields = [row[name] for name in ("book", "holder", "token", "expires_ns", "record")]
+    return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
+
+
+def _row(lease: Lease, record: int) -> dict[str, object]:
+    row: dict[str, object] = {
+        "book": lease.book,
+        "holder": lease.holder,
+        "token": lease.token,
+        "expires_ns": nanoseconds(lease.expires_at),
+        "record": record,
+    }
+    return {**row, "seal": seal(row)}
 
 
 def require(connection: Connection, lease: Lease, now: datetime) -> None:

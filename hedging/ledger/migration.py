@@ -19,7 +19,7 @@ class Migrations:
     head: str
 
 
-LEDGER_MIGRATIONS = Migrations(FOLDER / "ledger", "0003")
+LEDGER_MIGRATIONS = Migrations(FOLDER / "ledger", "0004")
 SERIES_MIGRATIONS = Migrations(FOLDER / "series", "0004")
 
 

@@ -165,4 +165,5 @@ LEASES = Table(
     _integer("token"),
     _integer("expires_ns"),
     _record(),
+    Column("seal", Text, nullable=False, server_default=""),
 )

@@ -1,12 +1,12 @@
 """Whether the ledger is as the program wrote it: every record in the chain, every row in its record.
 
 Whoever can rewrite the whole file can also compute a new chain; against that the head (number and
-hash of the last record) has to be kept elsewhere.
+hash of the last record) is exported, signed, to another place (``heads``) and held against the chain here.
 """
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, RowMapping, select
 
 from hedging.errors import LedgerError, LedgerTampered
 from hedging.ledger import chain, leases
-from hedging.ledger.chain import GENESIS, record_of
+from hedging.ledger.chain import GENESIS, Head, record_of
 from hedging.ledger.codec import encode, nanoseconds
 from hedging.ledger.leases import LeaseNote
 from hedging.ledger.rows import SHELVES, Place, Shelf
@@ -41,13 +41,14 @@ Derivation = Callable[[RowMapping], tuple[str, Mapping[str, object]]]
 """From a row: the body its record must have, and the columns that follow from it."""
 
 
-def verify(connection: Connection) -> int:
+def verify(connection: Connection, exported: Iterable[Head] = ()) -> int:
     """Count the records, having checked all of them and every row.
 
+    ``exported``: heads that were kept elsewhere; the record of each number must still have its hash.
     Raises LedgerTampered at the first that is wrong.
     """
     proofs: Proofs = {kind: {} for kind in RESERVED_KINDS}
-    count = _check_chain(connection, proofs)
+    count = _check_chain(connection, proofs, {head.sequence: head for head in exported})
     for shelf in SHELVES:
         _check_rows(connection, shelf, proofs[shelf.kind], _shelf_derivation(shelf))
     _check_rows(connection, INPUTS_PLACE, proofs[INPUTS_KIND], _inputs_derivation)
@@ -55,25 +56,43 @@ def verify(connection: Connection) -> int:
     return count
 
 
-def _check_chain(connection: Connection, proofs: Proofs) -> int:
+def _check_chain(connection: Connection, proofs: Proofs, exported: Mapping[int, Head]) -> int:
     """Walk the records in order; fill ``proofs``; return their number."""
-    count, last_hash = 0, GENESIS
+    count, last_hash, outside = 0, GENESIS, dict(exported)
     query = select(RECORDS).order_by(RECORDS.c.sequence).execution_options(yield_per=1000)
-    for row in connection.execute(query):
-        _check_record(row, count + 1, last_hash)
-        count, last_hash = row.sequence, row.hash
-        if row.kind in proofs:
-            known = proofs[row.kind]
-            ordinal = known[row.ref].ordinal if row.ref in known else len(known) + 1
-            known[row.ref] = Proved(row.sequence, _sha(row.body), ordinal)
-    heads = connection.execute(select(HEAD.c.sequence, HEAD.c.hash)).all()
-    if [tuple(head) for head in heads] != [(count, last_hash)]:
+    with connection.execute(query) as rows:
+        for row in rows:
+            _check_record(row, count + 1, last_hash)
+            count, last_hash = row.sequence, row.hash
+            head = outside.pop(count, None)
+            if head is not None and head.hash != last_hash:
+                raise LedgerTampered(
+                    f"record {count}: changed, or one before it, and all hashes computed anew:"
+                    f" at {head.at:%Y-%m-%d %H:%M:%S} UTC its hash was exported as {head.hash}"
+                )
+            if row.kind in proofs:
+                known = proofs[row.kind]
+                ordinal = known[row.ref].ordinal if row.ref in known else len(known) + 1
+                known[row.ref] = Proved(row.sequence, _sha(row.body), ordinal)
+    _check_end(connection, count, last_hash)
+    if outside:
+        last = outside[max(outside)]
+        raise LedgerTampered(
+            f"record {count + 1}: missing, with all after it: at {last.at:%Y-%m-%d %H:%M:%S} UTC"
+            f" the head was exported as number {last.sequence}, the last record is number {count}"
+        )
+    return count
+
+
+def _check_end(connection: Connection, count: int, last_hash: str) -> None:
+    """The stored head is the last record; raises LedgerTampered."""
+    heads = connection.execute(select(HEAD)).all()
+    if [tuple(head) for head in heads] != [(1, count, last_hash)]:
         said = ", ".join(str(head.sequence) for head in heads) or "nothing"
         raise LedgerTampered(
             f"record {count + 1}: missing, or the head of the chain was changed:"
             f" the last record is number {count}, the head says {said}"
         )
-    return count
 
 
 def _check_record(row: Row[Any], expected: int, previous_hash: str) -> None:
@@ -98,16 +117,16 @@ def _check_rows(
 ) -> None:
     """Hold each row of one table against the last record about it, and miss none."""
     missing = dict(proofs)
-    rows = connection.execute(select(place.table).execution_options(yield_per=1000))
-    for row in rows.mappings():
-        ref = place.ref_of(dict(row))
-        proved = missing.pop(ref, None)
-        name = f"{place.table.name} {ref}"
-        if proved is None:
-            raise LedgerTampered(
-                f"{name}: inserted: no record speaks of it (it names record {row['record']})"
-            )
-        _check_row(row, name, proved, derive)
+    with connection.execute(select(place.table).execution_options(yield_per=1000)) as rows:
+        for row in rows.mappings():
+            ref = place.ref_of(dict(row))
+            proved = missing.pop(ref, None)
+            name = f"{place.table.name} {ref}"
+            if proved is None:
+                raise LedgerTampered(
+                    f"{name}: inserted: no record speaks of it (it names record {row['record']})"
+                )
+            _check_row(row, name, proved, derive)
     for ref, proved in missing.items():
         raise LedgerTampered(f"record {proved.sequence}: its row is missing: {place.table.name} {ref}")
 
@@ -144,7 +163,8 @@ def _inputs_derivation(row: RowMapping) -> tuple[str, Mapping[str, object]]:
 
 
 def _lease_derivation(row: RowMapping) -> tuple[str, Mapping[str, object]]:
-    return encode(LeaseNote(book=row["book"], holder=row["holder"], token=row["token"])), {}
+    body = encode(LeaseNote(book=row["book"], holder=row["holder"], token=row["token"]))
+    return body, {"seal": leases.seal(dict(row))}
 
 
 def _sha(body: str) -> str:

@@ -1,12 +1,16 @@
-"""Samples of the nouns, and a ledger in a fresh folder with its lease taken."""
+"""Samples of the nouns, and a ledger with its lease taken, once on SQLite and once on PostgreSQL."""
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+from temporary_postgres import NoPostgres, temporary_postgres
 
 from hedging.ledger import Lease, Ledger
 from hedging.model.trading import (
@@ -126,9 +130,98 @@ def sample() -> Samples:
     return Samples()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a test's ledger lies: ``address`` opens it again, from another process too."""
+
+    database: str
+    address: str
+
+    def open(self) -> Ledger:
+        return Ledger.open_url(self.address) if "://" in self.address else Ledger.open(Path(self.address))
+
+    @contextmanager
+    def raw(self) -> Iterator[Connection]:
+        """A connection past the program: no turn, and no guard but those of the tables."""
+        path = Path(self.address) / "ledger.sqlite"
+        engine = create_engine(self.address if "://" in self.address else f"sqlite:///{path}")
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def tampering(self) -> Iterator[Connection]:
+        """The same for somebody who owns the database: no guard at all."""
+        with self.raw() as connection:
+            drop_guards(connection)
+            yield connection
+
+
+def drop_guards(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SET session_replication_role = replica"))
+        return
+    for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+        connection.execute(text(f"DROP TRIGGER {name}"))
+
+
+class Postgres:
+    """The session's server: a migrated database is copied for each test."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._count = 0
+        self._execute("CREATE DATABASE migrated")
+        Ledger.open_url(self.of("migrated")).close()
+
+    def of(self, name: str) -> str:
+        return self._url.replace("/postgres?", f"/{name}?")
+
+    def fresh(self, template: str = "migrated") -> str:
+        self._count += 1
+        name = f"test_{self._count}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.of(name)
+
+    def forget(self, url: str) -> None:
+        self._execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        engine = create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(temporary_postgres())
+        except (NoPostgres, ModuleNotFoundError) as error:
+            if os.environ.get("HEDGING_REQUIRE_POSTGRES") == "1":
+                pytest.fail(f"PostgreSQL is required here: {error}")
+            pytest.skip(f"no PostgreSQL: {error}")
+        yield Postgres(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A fresh ledger's place, once on each database."""
+    if request.param == "sqlite":
+        yield Place("sqlite", str(tmp_path / "state"))
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.fresh()
+    yield Place("postgresql", url)
+    server.forget(url)
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.open(tmp_path / "state")
+def ledger(place: Place) -> Iterator[Ledger]:
+    opened = place.open()
     yield opened
     opened.close()
 

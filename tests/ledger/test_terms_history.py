@@ -1,13 +1,15 @@
 """Tests of the terms in the ledger: append-only, one in force, two people, and proved by the chain."""
 
-import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from hedging.errors import LedgerError, LedgerTampered
 from hedging.ledger import Ledger
+from hedging.ledger.database import Database
+from hedging.ledger.migration import LEDGER_MIGRATIONS, migrate
 from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.smile import SmileRule
 from hedging.model.terms import DeskTerms, Terms, TermsChange, TermsState
@@ -119,19 +121,15 @@ def test_a_version_in_force_keeps_its_approver_and_is_no_proposal_again(ledger, 
         "DELETE FROM terms WHERE number = 2",
     ],
 )
-def test_the_chain_names_a_version_that_was_tampered_with(ledger, lease, tmp_path, first, second, statement):
+def test_the_chain_names_a_version_that_was_tampered_with(ledger, lease, place, first, second, statement):
     put(ledger, lease, first, second)
-    with sqlite3.connect(tmp_path / "state" / "ledger.sqlite") as connection:
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for (name,) in names:
-            connection.execute(f"DROP TRIGGER {name}")
-        connection.execute(statement)
-    connection.close()
+    with place.tampering() as connection:
+        connection.execute(text(statement))
     with pytest.raises(LedgerTampered, match="terms"):
         ledger.verify_chain()
 
 
-def test_a_command_of_before_the_terms_still_verifies(ledger, lease, sample, tmp_path):
+def test_a_command_of_before_the_terms_still_verifies(ledger, lease, sample):
     """A stored body has no field that was added later; it is proved as it was written."""
     from hedging.ledger import chain
     from hedging.ledger.codec import encode
@@ -149,11 +147,9 @@ def test_a_command_of_before_the_terms_still_verifies(ledger, lease, sample, tmp
 
 
 def test_an_old_ledger_gets_the_table(tmp_path, sample, first):
-    Ledger.open(tmp_path).close()
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("DROP TABLE terms")
-        connection.execute("UPDATE alembic_version SET version_num = '0002'")
-    connection.close()
+    old = Database.at_path(tmp_path / "ledger.sqlite", "FULL")
+    migrate(old, LEDGER_MIGRATIONS, to="0002")
+    old.close()
     ledger = Ledger.open(tmp_path)
     lease = ledger.acquire_lease("desk", "engine-1", sample.now, sample.ttl)
     put(ledger, lease, first)

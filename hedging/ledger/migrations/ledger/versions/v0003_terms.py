@@ -3,11 +3,35 @@
 import sqlalchemy as sa
 from alembic import op
 
+from hedging.ledger.migrations.guards import ALWAYS, Guard
+
 revision = "0003"
 down_revision = "0002"
 
 FROZEN = ("based_on", "at_ns", "source", "author", "content_hash")
+CHANGED = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in FROZEN)
 OVER = "('rejected', 'withdrawn', 'superseded')"
+
+GUARDS = tuple(
+    Guard(name, change, "terms", condition, f"terms: {refusal}")
+    for name, change, condition, refusal in (
+        ("terms_no_delete", "DELETE", ALWAYS, "rows are never deleted"),
+        ("terms_are_frozen", "UPDATE", CHANGED, "a version is never changed"),
+        ("terms_end_once", "UPDATE", f"OLD.state IN {OVER}", "this version is over"),
+        (
+            "terms_do_not_go_back",
+            "UPDATE",
+            "NEW.state = 'proposed' AND OLD.state = 'in force'",
+            "a version in force is no proposal again",
+        ),
+        (
+            "terms_keep_their_approver",
+            "UPDATE",
+            "OLD.approver <> '' AND NEW.approver <> OLD.approver",
+            "who approved it does not change",
+        ),
+    )
+)
 
 
 def upgrade() -> None:
@@ -38,18 +62,5 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name != "sqlite":
         return
-    _guard("terms_no_delete", "DELETE ON terms", "1", "rows are never deleted")
-    changed = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in FROZEN)
-    _guard("terms_are_frozen", "UPDATE ON terms", changed, "a version is never changed")
-    _guard("terms_end_once", "UPDATE ON terms", f"OLD.state IN {OVER}", "this version is over")
-    back = "NEW.state = 'proposed' AND OLD.state = 'in force'"
-    _guard("terms_do_not_go_back", "UPDATE ON terms", back, "a version in force is no proposal again")
-    replaced = "OLD.approver <> '' AND NEW.approver <> OLD.approver"
-    _guard("terms_keep_their_approver", "UPDATE ON terms", replaced, "who approved it does not change")
-
-
-def _guard(name: str, change: str, condition: str, refusal: str) -> None:
-    op.execute(
-        f"CREATE TRIGGER {name} BEFORE {change} WHEN {condition}"
-        f" BEGIN SELECT RAISE(ABORT, 'terms: {refusal}'); END"
-    )
+    for guard in GUARDS:
+        op.execute(guard.on_sqlite())
