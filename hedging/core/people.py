@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hedging.core import execution, sweeps
-from hedging.core.effects import Latch, SettleCommand, Unlatch
+from hedging.core.effects import SettleCommand, Unlatch
 from hedging.core.events import Asked, OpenOrdersRead
+from hedging.core.halting import halt
 from hedging.core.queries import QueryKind
 from hedging.core.state import Release
 from hedging.core.turn import Turn, without
@@ -46,20 +47,6 @@ def take_command(turn: Turn, event: Asked) -> None:
     except (WorkflowError, BadInput) as error:
         answer = (REFUSED, str(error))
     _settle(turn, command, answer)
-
-
-def halt(turn: Turn, why: str, actor: str) -> None:
-    """Latch, write it down, end automatic mode, close what waits; what rests is cancelled right after."""
-    turn.do(Latch(why))
-    turn.set(trips=turn.state.trips + 1)
-    before = turn.state.status
-    if (before.state, before.halted_because, before.resume_asked_by) != (TradingState.HALTED, why, ""):
-        turn.put_status(authority.halted(before, why), why, actor)
-    for ticket in tuple(turn.state.tickets.values()):
-        if ticket.state is TicketState.PROPOSED:
-            turn.put_ticket(tickets.supersede(ticket, f"halted: {why}"))
-        elif ticket.state is TicketState.APPROVED:
-            turn.put_ticket(tickets.fail(ticket, f"halted: {why}"))
 
 
 def conclude_releases(turn: Turn, event: OpenOrdersRead) -> None:

@@ -8,6 +8,7 @@ from hedging.core import cancelling, deciding, execution, people, starting, swee
 from hedging.core import events as happened
 from hedging.core.effects import Effect
 from hedging.core.events import Event
+from hedging.core.halting import halt
 from hedging.core.queries import QueryKind
 from hedging.core.state import State
 from hedging.core.turn import Turn
@@ -55,7 +56,7 @@ def _take_latches(turn: Turn, event: happened.Latched) -> None:
     fresh = [reason for reason in event.reasons if reason not in turn.state.latches]
     turn.set(latches=event.reasons)
     for reason in fresh:
-        people.halt(turn, reason, "kill file")
+        halt(turn, reason, "kill file")
 
 
 def _take_lease(turn: Turn, event: happened.LeaseHeld) -> None:

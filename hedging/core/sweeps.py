@@ -13,11 +13,11 @@ from hedging.core.events import (
     PositionsRead,
     QueryFailed,
 )
+from hedging.core.halting import halt
 from hedging.core.queries import QueryKind
 from hedging.core.state import needed_keys
 from hedging.core.turn import Turn
 from hedging.model.trading import Order, OrderState
-from hedging.workflow.authority import halted
 from hedging.workflow.order import LIVE, UNPROVED, is_ours
 
 UNANSWERED_SECONDS = 30.0  # then a query that was never answered is asked again
@@ -79,7 +79,7 @@ def _believe(turn: Turn, account: str, odd: Mismatch) -> None:
     instrument = turn.state.setup.instruments.get(f"{turn.state.accounts[account].venue}:{odd.instrument}")
     turn.end_auto(odd.words)
     if instrument is None or abs(odd.found - odd.expected) > instrument.lot:
-        turn.put_status(halted(turn.state.status, odd.words), odd.words)
+        halt(turn, odd.words, "engine")
 
 
 def hurry(turn: Turn, account: str, instruments: frozenset[str]) -> None:
@@ -125,7 +125,7 @@ def take_open_orders(turn: Turn, event: OpenOrdersRead) -> None:
             words = f"{client_id} works at the venue, and the ledger does not know it: cancel it there"
             if turn.state.status.halted_because != words:
                 turn.note("unknown order of ours", client_id, report)
-                turn.put_status(halted(turn.state.status, words), words)
+                halt(turn, words, "engine")
     for order in turn.state.live:
         if order.account == event.account and _wants_a_look(order, event, order.client_id in listed):
             search = turn.state.searches.get(order.client_id)

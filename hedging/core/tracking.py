@@ -193,9 +193,9 @@ def book_fills(turn: Turn, fills: Iterable[Fill]) -> tuple[Fill, ...]:
 
 def search_soon(turn: Turn, order: Order) -> None:
     """Look an order up at once, and then at a growing pace."""
-    known = turn.state.searches.get(order.client_id)
-    search = known or Search(next_at=turn.now, wait_seconds=FIRST_WAIT_SECONDS)
-    turn.put_search(order.client_id, replace(search, next_at=turn.now))
+    known = turn.state.searches.get(order.client_id) or Search(next_at=turn.now, wait_seconds=0)
+    soon = replace(known, next_at=turn.now, wait_seconds=FIRST_WAIT_SECONDS)
+    turn.put_search(order.client_id, soon)
 
 
 def look_up(turn: Turn) -> None:
