@@ -45,6 +45,7 @@ class Clerk:
             CommandKind.AUTO_SHADOW: self._shadow,
             CommandKind.AUTO_ARM: self._arm,
             CommandKind.AUTO_OFF: self._auto_off,
+            CommandKind.REDUCE: self._reduce,
             CommandKind.HALT: self._halt,
             CommandKind.RESUME: self._resume,
         }
@@ -98,15 +99,21 @@ class Clerk:
         return DONE, f"{ticket.id} rejected"
 
     def _shadow(self, command: Command) -> Answer:
-        self._set_auto(command, authority.shadowed(command.user, self._desk.now()))
+        self._set_auto(
+            command, authority.shadowed(command.user, self._desk.now(), self._desk.blotter.status.auto)
+        )
         return DONE, "automatic hedging decides in shadow; nothing is sent by itself"
 
     def _arm(self, command: Command) -> Answer:
-        if self._desk.blotter.status.state is not TradingState.ACTIVE:
-            return REFUSED, f"trading is {self._desk.blotter.status.state.value}"
-        setting = authority.armed(command, self._desk.rules.auto, self._desk.now())
+        grounds = authority.Grounds(
+            rules=self._desk.rules,
+            status=self._desk.blotter.status,
+            proofs=self._desk.assessment().proofs,
+        )
+        setting = authority.armed(command, grounds, self._desk.now())
         if isinstance(setting, Refusal):
-            return REFUSED, f"{setting.reason}: {setting.value}, allowed {setting.bound}"
+            compared = f": {setting.value}, allowed {setting.bound}" if setting.bound else ""
+            return REFUSED, f"{setting.reason}{compared}"
         self._set_auto(command, setting)
         self._desk.blotter.failed_in_a_row.clear()
         return DONE, f"armed for {command.minutes} min, until {setting.until:%H:%M:%S} UTC"
@@ -120,6 +127,11 @@ class Clerk:
         status = replace(self._desk.blotter.status, auto=setting)
         self._desk.blotter.put_status(status, command.kind.value, command.user)
 
+    def _reduce(self, command: Command) -> Answer:
+        why = f"{command.user}: {command.reason or 'reduce'}"
+        self._desk.blotter.put_status(authority.reducing(self._desk.blotter.status, why), why, command.user)
+        return DONE, "only what shrinks delta and position is sent"
+
     def _halt(self, command: Command) -> Answer:
         why = f"{command.user}: {command.reason or 'halt'}"
         self.halt(why, command.user)
@@ -129,7 +141,7 @@ class Clerk:
         status = authority.resumed(self._desk.blotter.status, command.user, command.role)
         if isinstance(status, Refusal):
             return REFUSED, status.reason
-        if status.state is TradingState.HALTED:
+        if status.state is not TradingState.ACTIVE:
             self._desk.blotter.put_status(status, "resuming was asked for", command.user)
             return DONE, "asked to resume; a second person must confirm"
         first = self._desk.blotter.status.resume_asked_by

@@ -30,6 +30,7 @@ from hedging.workflow import gates
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
 from hedging.workflow.authority import by_itself, lapsed
+from hedging.workflow.gates.reduce_only import marked
 
 PATIENCE = timedelta(seconds=4)  # how long a clip waits for fresh inputs before the ticket fails
 RETRY_SECONDS = 0.05
@@ -196,6 +197,7 @@ async def _pass_gates(desk: DeskState, run: Run, clip: int) -> tuple[Order, Refu
         order = orders.attempt(ticket, instrument, clip, amount, now, desk.rules.execution)
         order = replace(order, fence_at=min(order.fence_at, desk.blotter.fence_limit))
         order = _priced(desk, order, ticket, instrument)
+        order = marked(order, desk.book.amount(item.account, instrument.name), instrument.kind)
         verdict = gates.judge(order, _gate_state(desk, item, instrument, whole, live, now))
         if verdict.refusal is None or verdict.refusal.control not in WORTH_WAITING:
             transaction.record("gates", "engine", order.client_id, list(verdict.verdicts))

@@ -1,51 +1,34 @@
 from dataclasses import replace
-from math import inf, nan
 
 import pytest
 from nouns import NOW, order, seconds
 
 from hedging.model.exposure import DeltaProof, ProofVerdict, Road
-from hedging.model.rules import AutoRules
 from hedging.model.trading import (
     AutoMode,
     AutoSetting,
-    Command,
     CommandKind,
     OrderState,
+    ReducedBy,
     Refusal,
     Role,
     TradingState,
     TradingStatus,
 )
 from hedging.workflow.authority import (
-    armed,
     auto_off,
     auto_refusals,
     halted,
     lapsed,
     may,
+    reducing,
     resumed,
     shadowed,
 )
 
-RULES = AutoRules(max_minutes=60, max_orders=40, max_turnover_usd=1e6)
 ARMED = AutoSetting(
     mode=AutoMode.ARMED, set_by="ann", until=NOW + seconds(900), max_orders=5, max_turnover_usd=1e6
 )
-
-
-def command(**changes):
-    whole = Command(
-        key="k",
-        at=NOW,
-        user="ann",
-        role=Role.TRADER,
-        kind=CommandKind.AUTO_ARM,
-        minutes=15,
-        max_orders=10,
-        max_turnover_usd=5e5,
-    )
-    return replace(whole, **changes)
 
 
 FOR_RISK = {CommandKind.RELEASE, CommandKind.APPROVE_TERMS, CommandKind.REJECT_TERMS}
@@ -72,6 +55,7 @@ def test_a_halt_ends_automatic_mode_and_a_pending_wish_to_resume():
 
 
 HALTED = halted(TradingStatus(), "drill")
+REDUCED = reducing(TradingStatus(), "drill")
 
 
 @pytest.mark.parametrize(
@@ -92,12 +76,13 @@ HALTED = halted(TradingStatus(), "drill")
         (("ann", Role.TRADER), ("", Role.RISK), False),
     ],
 )
-def test_two_different_people_resume_and_one_of_them_is_risk(first, second, active):
-    asked = resumed(HALTED, *first)
-    assert asked.state is TradingState.HALTED
+@pytest.mark.parametrize("before", [HALTED, REDUCED], ids=["halted", "reducing"])
+def test_two_different_people_resume_and_one_of_them_is_risk(before, first, second, active):
+    asked = resumed(before, *first)
+    assert asked.state is before.state
     answer = resumed(asked, *second)
     if active:
-        assert (answer.state, answer.resume_asked_by) == (TradingState.ACTIVE, "")
+        assert answer == TradingStatus(auto=answer.auto)
         assert answer.auto.mode is AutoMode.OFF
     else:
         assert isinstance(answer, Refusal)
@@ -108,43 +93,30 @@ def test_a_nameless_person_cannot_ask_and_what_runs_is_not_resumed():
     assert isinstance(resumed(TradingStatus(), "ann", Role.RISK), Refusal)
 
 
+def test_reducing_ends_automatic_mode_and_voids_the_first_half_of_resuming():
+    asked = resumed(REDUCED, "ann", Role.RISK)
+    again = reducing(replace(asked, auto=ARMED), "again")
+    assert (again.state, again.reduced_because) == (TradingState.REDUCING, "again")
+    assert (again.reduced_by, again.resume_asked_by) == (ReducedBy.PERSON, "")
+    assert (again.auto.mode, again.auto.ended_because) == (AutoMode.OFF, "reducing: again")
+
+
+def test_a_halt_is_never_loosened_to_reducing_and_reducing_may_become_a_halt():
+    assert reducing(HALTED, "drill") == HALTED
+    assert reducing(HALTED, "old marks", ReducedBy.MARKET) == HALTED
+    assert halted(REDUCED, "worse") == halted(TradingStatus(), "worse")
+
+
+def test_what_a_person_reduced_does_not_become_the_markets_and_the_other_way_round_it_does():
+    assert reducing(REDUCED, "old marks", ReducedBy.MARKET) == REDUCED
+    by_market = reducing(TradingStatus(), "old marks", ReducedBy.MARKET)
+    assert reducing(by_market, "tess: careful").reduced_by is ReducedBy.PERSON
+
+
 def test_a_new_halt_voids_the_first_half_of_resuming():
     asked = resumed(HALTED, "ann", Role.RISK)
     again = halted(asked, "again")
     assert resumed(again, "bob", Role.RISK).state is TradingState.HALTED
-
-
-def test_arming_is_for_a_time_inside_caps_by_a_named_person():
-    setting = armed(command(), RULES, NOW)
-    assert (setting.mode, setting.set_by) == (AutoMode.ARMED, "ann")
-    assert setting.until == NOW + seconds(900)
-    assert (setting.max_orders, setting.max_turnover_usd) == (10, 5e5)
-    assert (setting.orders_used, setting.turnover_used_usd) == (0, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("change", "fine"),
-    [
-        ({"minutes": 0}, False),
-        ({"minutes": -5}, False),
-        ({"minutes": 1}, True),
-        ({"minutes": 60}, True),
-        ({"minutes": 61}, False),
-        ({"max_orders": 0}, False),
-        ({"max_orders": 40}, True),
-        ({"max_orders": 41}, False),
-        ({"max_turnover_usd": 0.0}, False),
-        ({"max_turnover_usd": 1e6}, True),
-        ({"max_turnover_usd": 1e6 + 1}, False),
-        ({"max_turnover_usd": nan}, False),
-        ({"max_turnover_usd": inf}, False),
-        ({"user": "  "}, False),
-    ],
-)
-def test_what_may_be_armed(change, fine):
-    answer = armed(command(**change), RULES, NOW)
-    assert isinstance(answer, AutoSetting) is fine
-    assert fine or answer.control == "C18"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +138,7 @@ def test_armed_mode_lapses_with_its_time_or_a_cap(change, after, mode):
 
 
 def test_shadow_does_not_lapse_and_off_keeps_the_reason_it_ended():
-    shadow = shadowed("ann", NOW)
+    shadow = shadowed("ann", NOW, AutoSetting())
     assert lapsed(shadow, NOW + seconds(1e6)) == shadow
     ended = auto_off(ARMED, "first")
     assert auto_off(ended, "second").ended_because == "first"

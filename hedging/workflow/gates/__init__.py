@@ -1,6 +1,7 @@
 """Pre-trade checks: one small file each, ``check(order, state) -> Refusal | None``.
 
-Adding one is a file with ``CONTROL``, ``SENTENCE`` and ``check``, and its name in ``GATES``.
+Adding one is a file with ``CONTROL``, ``SENTENCE``, ``check`` and ``readings``, from which the screen builds
+itself, and its name in ``GATES``.
 """
 
 from dataclasses import dataclass
@@ -9,15 +10,25 @@ from types import ModuleType
 from hedging.model.trading import Order, Refusal, Verdict
 from hedging.workflow.gates import (
     age,
+    auto_mode,
+    closing,
     collar,
     duplicates,
     kill,
     limits,
     margin,
+    market,
     messages,
     order_value,
     position,
+    price_drift,
+    reduce_only,
+    repeats,
+    resting,
+    self_trade,
     trading_state,
+    venue,
+    who,
 )
 from hedging.workflow.gates.state import GateState
 
@@ -25,14 +36,24 @@ __all__ = ["GATES", "GateState", "Judgement", "judge"]
 
 GATES: tuple[ModuleType, ...] = (
     kill,
+    who,
     trading_state,
+    market,
+    venue,
+    closing,
+    auto_mode,
+    repeats,
+    self_trade,
     duplicates,
     age,
     collar,
+    price_drift,
     order_value,
     position,
     limits,
     margin,
+    reduce_only,
+    resting,
     messages,
 )
 

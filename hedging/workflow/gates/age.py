@@ -1,7 +1,9 @@
 """C10: every input is young enough, and the position is newer than the last fill."""
 
 from datetime import datetime, timedelta
+from math import isfinite
 
+from hedging.model.gates import Reading
 from hedging.model.trading import Order, Refusal
 from hedging.workflow.gates.state import GateState
 
@@ -12,15 +14,8 @@ SENTENCE = "prices, marks, position, margin and clock are fresh"
 def check(order: Order, state: GateState) -> Refusal | None:
     """Refuse on the first input that is missing, too old, or from before the last fill."""
     ages = state.rules.ages
-    quote, balance = state.quote, state.balance
-    inputs = (
-        ("the touch", quote.touch_received_at if quote else None, ages.touch),
-        ("the mark", quote.received_at if quote else None, ages.marks),
-        ("the position", state.position_at, ages.position),
-        ("the margin", balance.received_at if balance else None, ages.margin),
-    )
-    for name, at, limit in inputs:
-        refusal = _older(name, at, limit, state.now)
+    for name, at, limit in _inputs(state):
+        refusal = _older(f"the {name}", at, limit, state.now)
         if refusal:
             return refusal
     told = _old_at_the_venue(state)
@@ -40,6 +35,28 @@ def check(order: Order, state: GateState) -> Refusal | None:
             bound=f"±{ages.clock_offset:g} s",
         )
     return None
+
+
+def readings(state: GateState) -> tuple[Reading, ...]:
+    """Ages of the inputs and the distance between the clocks, in seconds."""
+    found = [
+        Reading(f"age of the {name}", None if at is None else (state.now - at).total_seconds(), limit, "s")
+        for name, at, limit in _inputs(state)
+    ]
+    offset = state.clock_offset_seconds
+    shown = offset if offset is not None and isfinite(offset) else None
+    return (*found, Reading("clock offset", shown, state.rules.ages.clock_offset, "s"))
+
+
+def _inputs(state: GateState) -> tuple[tuple[str, datetime | None, float], ...]:
+    """What an order rests on: its name, when it was received, and its oldest age in seconds."""
+    ages, quote, balance = state.rules.ages, state.quote, state.balance
+    return (
+        ("touch", quote.touch_received_at if quote else None, ages.touch),
+        ("mark", quote.received_at if quote else None, ages.marks),
+        ("position", state.position_at, ages.position),
+        ("margin", balance.received_at if balance else None, ages.margin),
+    )
 
 
 def _old_at_the_venue(state: GateState) -> Refusal | None:

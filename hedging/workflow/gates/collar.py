@@ -1,6 +1,7 @@
 """C3: the limit price lies within the collar around a confirmed reference, on the tick."""
 
 from hedging.errors import BadInput
+from hedging.model.gates import Reading
 from hedging.model.trading import Order, Refusal
 from hedging.policy.sizing import collar, references
 from hedging.workflow.gates.state import GateState
@@ -37,3 +38,16 @@ def check(order: Order, state: GateState) -> Refusal | None:
         value=str(price),
         bound=f"{edges.lowest:,f} to {edges.highest:,f}",
     )
+
+
+def readings(state: GateState) -> tuple[Reading, ...]:
+    """The reference price, and how far from it a limit price may lie, in the price's unit."""
+    if state.quote is None:
+        return (Reading("reference", None, None),)
+    try:
+        reference = references(state.quote, state.rules.execution)
+    except BadInput:
+        return (Reading("reference", None, None),)
+    edges = collar(reference, state.rules.execution)
+    width = float(edges.highest) - reference.price
+    return (Reading("reference", reference.price, None), Reading("collar", None, width, "either way"))

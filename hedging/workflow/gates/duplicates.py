@@ -1,5 +1,6 @@
 """C9: one attempt per intent, one live intent per account and instrument."""
 
+from hedging.model.gates import Reading
 from hedging.model.trading import Order, OrderState, Refusal
 from hedging.workflow.gates.state import GateState
 
@@ -18,3 +19,9 @@ def check(order: Order, state: GateState) -> Refusal | None:
                 reason=f"{other.client_id} in {other.instrument} is still {other.state.value}",
             )
     return None
+
+
+def readings(state: GateState) -> tuple[Reading, ...]:
+    """How many orders work in the instrument."""
+    working = [other for other in state.live if other.instrument_key == state.instrument.key]
+    return (Reading("orders at work", float(len(working)), 0.0),)

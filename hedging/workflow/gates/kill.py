@@ -1,5 +1,6 @@
 """C1: nothing is sent once any of the three kill latches is set."""
 
+from hedging.model.gates import Reading
 from hedging.model.trading import Order, Refusal
 from hedging.workflow.gates.state import GateState
 
@@ -12,3 +13,8 @@ def check(order: Order, state: GateState) -> Refusal | None:
     if state.latches:
         return Refusal(control=CONTROL, reason=f"{order.client_id} stopped: {'; '.join(state.latches)}")
     return None
+
+
+def readings(state: GateState) -> tuple[Reading, ...]:
+    """How many latches are set."""
+    return (Reading("kill latches set", float(len(state.latches)), 0.0),)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from math import nan
+from math import isfinite, nan
 
 from hedging.errors import BadInput
+from hedging.model.gates import Reading
 from hedging.model.instrument import Instrument, Kind, Settlement
 from hedging.model.limits import Limit, Measure, Scope, ScopeKind
 from hedging.model.trading import Order, Refusal
@@ -42,6 +43,21 @@ def check(order: Order, state: GateState) -> Refusal | None:
     except BadInput as error:
         return Refusal(control=CONTROL, reason=str(error))
     return next((no for limit in limits if (no := _refusal(limit, own, others, state))), None)
+
+
+def readings(state: GateState) -> tuple[Reading, ...]:
+    """Each limit of each scope that the order's underlying is in, with its measure as it is now."""
+    return tuple(
+        Reading(f"{limit.measure} of {limit.scope.words}", _present(limit, state), limit.hard, limit.unit)
+        for limit in state.rules.limits
+        if limit.scope.kind is not ScopeKind.UNDERLYING or limit.scope.name == state.underlying.underlying
+    )
+
+
+def _present(limit: Limit, state: GateState) -> float | None:
+    found = state.scopes.get(limit.scope)
+    value = None if found is None else measured(limit.measure, found)
+    return value if value is not None and isfinite(value) else None
 
 
 def _inside(scope: Scope, order: Order) -> bool:

@@ -2,6 +2,7 @@
 
 from math import isfinite, nan
 
+from hedging.model.gates import Reading
 from hedging.model.instrument import Settlement
 from hedging.model.trading import Order, Refusal
 from hedging.policy.sizing import coins_of
@@ -35,6 +36,16 @@ def check(order: Order, state: GateState) -> Refusal | None:
         value=f"{used:.1%} used",
         bound=f"{ceiling:.1%}",
     )
+
+
+def readings(state: GateState) -> tuple[Reading, ...]:
+    """Share of the equity that initial margin takes now."""
+    ceiling = 1 - state.rules.execution.initial_margin_headroom
+    balance = state.balance
+    if balance is None or not (isfinite(balance.equity) and balance.equity > 0):
+        return (Reading("initial margin", None, ceiling, "share of equity"),)
+    used = balance.initial_margin / balance.equity
+    return (Reading("initial margin", used if isfinite(used) else None, ceiling, "share of equity"),)
 
 
 def _shrinks(order: Order, state: GateState) -> bool:

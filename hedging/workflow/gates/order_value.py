@@ -1,5 +1,6 @@
 """C4: one order's value in USD, its coins, and its lot are within bounds."""
 
+from hedging.model.gates import Reading
 from hedging.model.trading import Order, Refusal
 from hedging.policy.sizing import coins_of
 from hedging.workflow.gates.state import GateState
@@ -40,3 +41,11 @@ def check(order: Order, state: GateState) -> Refusal | None:
             bound=f"{state.underlying.max_order_coin:g} {order.underlying}",
         )
     return None
+
+
+def readings(state: GateState) -> tuple[Reading, ...]:
+    """The largest order in USD and in coin."""
+    return (
+        Reading("order value", None, state.rules.execution.max_order_usd, "USD"),
+        Reading("order volume", None, state.underlying.max_order_coin, state.underlying.underlying),
+    )

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from hedging.errors import BadInput
-from hedging.model.limits import Measure
+from hedging.model.gates import Reading
+from hedging.model.limits import Limit, Measure
 from hedging.model.trading import Order, Refusal
 from hedging.policy.sizing import coins_of, references
 from hedging.risk.drift import shrinks
@@ -20,7 +21,7 @@ def check(order: Order, state: GateState) -> Refusal | None:
     It looks at the account's own position alone; what other accounts hold of the hedge is added by the gate
     on every limit.
     """
-    limit = next((x for x in state.underlying.limits if x.measure is Measure.HEDGE_POSITION), None)
+    limit = _limit(state)
     if limit is None:
         return Refusal(control=CONTROL, reason=f"no position limit is set for {order.underlying}")
     if state.position is None or state.quote is None:
@@ -46,3 +47,24 @@ def check(order: Order, state: GateState) -> Refusal | None:
             bound=f"±{limit.hard:g} {order.underlying}",
         )
     return None
+
+
+def readings(state: GateState) -> tuple[Reading, ...]:
+    """The position in coin, and the furthest that orders at work may take it either way."""
+    limit, name = _limit(state), state.underlying.underlying
+    bound = limit.hard if limit else None
+    if state.position is None or state.quote is None:
+        return (Reading("worst position", None, bound, name),)
+    try:
+        price = Decimal(str(references(state.quote, state.rules.execution).price))
+    except BadInput:
+        return (Reading("worst position", None, bound, name),)
+    mine = [worst_case(o) for o in state.live if o.instrument_key == state.instrument.key]
+    highest = state.position + sum((amount for amount in mine if amount > 0), Decimal(0))
+    lowest = state.position + sum((amount for amount in mine if amount < 0), Decimal(0))
+    worst = max(highest, lowest, key=abs)
+    return (Reading("worst position", float(coins_of(state.instrument, worst, price)), bound, name),)
+
+
+def _limit(state: GateState) -> Limit | None:
+    return next((x for x in state.underlying.limits if x.measure is Measure.HEDGE_POSITION), None)
