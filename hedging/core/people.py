@@ -19,7 +19,6 @@ from hedging.model.trading import (
     OrderState,
     Refusal,
     Ticket,
-    TicketState,
     TradingState,
 )
 from hedging.workflow import authority

@@ -77,9 +77,10 @@ def denied(found: Steps, order) -> None:
 
 def until_looked_up(found: Steps) -> None:
     for _ in range(60):
-        found.happen(happened.Ticked(), after=0.1)
-        if found.looked_up() or found.order.state is not OrderState.UNKNOWN:
+        search = found.state.searches.get(found.order.client_id)
+        if search is None or search.asking:
             return
+        found.happen(happened.Ticked(), after=0.1)
     raise AssertionError("nobody asks for it any more")
 
 
