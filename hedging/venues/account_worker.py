@@ -53,6 +53,11 @@ class AccountWorker(ABC):
         return self.address.venue
 
     @property
+    def settlement_currencies(self) -> tuple[str, ...]:
+        """Currencies the loaded instruments settle in: the ones to ask ``fills`` for."""
+        return tuple(sorted({known.settlement_currency for known in self.instruments.values()}))
+
+    @property
     def gaps(self) -> tuple[Gap, ...]:
         """What the newest answers held and could not be used, or what the library reads differently."""
         return tuple(gap for found in self._gaps.values() for gap in found)

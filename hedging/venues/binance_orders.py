@@ -108,6 +108,14 @@ def order_request(
     )
 
 
+def named(order: Order, instrument: Instrument) -> dict[str, str]:
+    """How Binance is told which order by our id. Raises BadInput for an id it cannot have taken."""
+    if not CLIENT_ID.fullmatch(order.client_id):
+        raise BadInput(f"order {order.client_id!r}: a client id at Binance must match {CLIENT_ID.pattern}")
+    option = interface(instrument) is Interface.OPTION
+    return {"clientOrderId" if option else "origClientOrderId": order.client_id}
+
+
 def countdown(symbol: str, seconds: int) -> dict[str, str | int]:
     """Parameters of ``countdownCancelAll`` of futures. Raises BadInput for a time too short to renew."""
     if seconds not in COUNTDOWN_SECONDS:

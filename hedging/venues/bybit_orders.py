@@ -31,7 +31,8 @@ _WORDS = OrderWords(
     cancelled=frozenset({"Cancelled", "PartiallyFilledCanceled", "Deactivated"}),
     rejected=frozenset({"Rejected"}),
 )
-_TRADES = ("", "Trade", "BlockTrade", "AdlTrade", "BustTrade")
+_TRADES = ("", "Trade", "BlockTrade", "AdlTrade", "BustTrade", "MovePosition", "FutureSpread")
+_NO_TRADES = ("Funding", "Settle", "Delivery", "SessionSettlePnL")  # a contract's own payments
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ def order_report(raw: Raw) -> OrderReport:
         at=read.time("updatedTime"),
         detail="" if reason == "EC_NoError" else reason,
     )
+
+
+def is_trade(raw: Raw) -> bool:
+    """Whether an entry of ``execution/list`` is a trade, not funding, settlement or delivery."""
+    return Payload(raw, "trade").optional_text("execType") not in _NO_TRADES
 
 
 def fill(raw: Raw, account: str, instruments: Mapping[str, Instrument]) -> Fill:

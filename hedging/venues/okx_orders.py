@@ -97,14 +97,28 @@ def order_request(
     )
 
 
+def named(order: Order) -> dict[str, str]:
+    """How OKX is told which order by our id. Raises BadInput for an id it cannot have taken."""
+    client_id = venue_client_id(order.client_id)
+    if not CLIENT_ID.fullmatch(client_id):
+        raise BadInput(f"order {order.client_id!r}: a client id at OKX must match {CLIENT_ID.pattern}")
+    return {"clOrdId": client_id}
+
+
+def accepted(envelope: Raw) -> Payload:
+    """The one entry of an answer to a write, in which OKX reports no error."""
+    read = only(entries(okx.answer(envelope), "answer"), "answer")
+    if read.value("sCode") not in (None, "0"):
+        read.refuse("sCode", '"0"')
+    return read
+
+
 def acknowledged(envelope: Raw, order: Order) -> OrderReport:
     """The answer to an order: OKX says that it took it on, and nothing of its state.
 
     Raises BadInput where the answer is not about ``order``.
     """
-    read = only(entries(okx.answer(envelope), "order answer"), "order answer")
-    if read.value("sCode") != "0":
-        read.refuse("sCode", '"0"')
+    read = accepted(envelope)
     if read.text("clOrdId") != venue_client_id(order.client_id):
         read.refuse("clOrdId", venue_client_id(order.client_id))
     return accepted_report(order, read.identifier("ordId"), read.time("ts"))
@@ -115,6 +129,13 @@ def countdown(seconds: int) -> dict[str, str]:
     if seconds not in COUNTDOWN_SECONDS:
         raise BadInput(f"OKX counts down from 10 to 120 s, not from {seconds}")
     return {"timeOut": str(seconds), "tag": TAG}
+
+
+def counting(envelope: Raw) -> None:
+    """The answer to ``countdown``. Raises BadInput where no countdown runs."""
+    read = accepted(envelope)
+    if read.optional_number("triggerTime") in (None, 0.0):
+        read.refuse("triggerTime", "the time at which orders will be cancelled")
 
 
 def order_report(raw: Raw) -> OrderReport:

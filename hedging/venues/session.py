@@ -11,16 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from hedging.errors import BadInput, VenueError, VenueRejected, VenueUnclear, VenueUnreachable
+from hedging.errors import BadInput, VenueRejected, VenueUnreachable
+from hedging.model import venue_profile
 from hedging.model.book import Balance, Position
 from hedging.model.instrument import Instrument
 from hedging.model.market import Quote
 from hedging.model.snapshot import Gap
 from hedging.model.trading import Fill, Order, OrderReport
+from hedging.model.venue_profile import DeadMan
 from hedging.units import Side
 from hedging.venues import deribit, deribit_orders
 from hedging.venues.account_worker import AccountWorker, unlisted
 from hedging.venues.limit_order import TimeInForce
+from hedging.venues.order_routes import state_after_cancel, the_one
 from hedging.venues.payload import Raw
 from hedging.venues.reading_session import Funds
 from hedging.venues.scopes import KeyScopes, safe_scopes
@@ -37,10 +40,7 @@ class AccountSession(AccountWorker):
     A second session of the account may be handed the first one's ``instruments`` instead of loading them.
     """
 
-    @property
-    def settlement_currencies(self) -> tuple[str, ...]:
-        """Currencies the loaded instruments settle in: the ones to ask ``fills`` for."""
-        return tuple(sorted({known.settlement_currency for known in self.instruments.values()}))
+    profile = venue_profile.DERIBIT
 
     def load(self, bases: tuple[str, ...] = ("BTC", "ETH")) -> Mapping[str, Instrument]:
         """Instruments by name; combinations are left out without being refused.
@@ -136,14 +136,7 @@ class AccountSession(AccountWorker):
             return None
 
         report = self._wire.write(f"cancelling {order.client_id}", send)
-        if report is not None:
-            return report
-        try:
-            return self.find(order)
-        except VenueUnreachable as error:
-            raise VenueUnclear(
-                f"cancelling {order.client_id}: its state afterwards is not known: {error}"
-            ) from error
+        return state_after_cancel(self.find, order) if report is None else report
 
     def find(self, order: Order) -> OrderReport | None:
         """The order that carries our label; None where the exchange was asked twice and knows none.
@@ -156,13 +149,10 @@ class AccountSession(AccountWorker):
             self._client.private_get_get_order_state_by_label,
             self._client.private_get_get_open_orders_by_label,
         ):
-            reports = [
-                one for one in self._labelled(what, method, by_label) if one.client_id == order.client_id
-            ]
-            if len({report.venue_id for report in reports}) > 1:
-                raise VenueError(f"{what}: {len(reports)} orders carry this label: a person has to look")
-            if reports:
-                return max(reports, key=lambda report: report.at)
+            listed = self._labelled(what, method, by_label)
+            found = the_one([one for one in listed if one.client_id == order.client_id], what)
+            if found is not None:
+                return found
         return None
 
     def _labelled(
@@ -222,8 +212,12 @@ class AccountSession(AccountWorker):
         )
         return self._fills(answered.get("trades")), answered.get("has_more") is True
 
-    def fills_of(self, venue_order_id: str) -> tuple[Fill, ...]:
-        """Our trades of one order, by the exchange's id of it."""
+    def keep_alive(self, seconds: int, names: Sequence[str]) -> DeadMan:  # noqa: ARG002  # nothing to set
+        """NONE: cancel-on-disconnect covers the orders of a websocket, and ours go by REST."""
+        return DeadMan.NONE
+
+    def fills_of(self, venue_order_id: str, instrument: str = "") -> tuple[Fill, ...]:  # noqa: ARG002
+        """Our trades of one order, by the exchange's id of it, which says the instrument too."""
 
         def ask() -> tuple[Fill, ...]:
             parameters: Parameters = {"order_id": venue_order_id, "sorting": "asc"}

@@ -227,7 +227,7 @@ def test_two_orders_of_one_label_need_a_person(
     session: AccountSession, script: Any, kit: Any, order: Order
 ) -> None:
     script.answers["get_order_state_by_label"] = [kit.raw_order(), kit.raw_order(order_id="BTC-2")]
-    with pytest.raises(VenueError, match="2 orders carry this label"):
+    with pytest.raises(VenueError, match="2 orders carry this id"):
         session.find(order)
 
 
