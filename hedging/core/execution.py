@@ -30,6 +30,7 @@ from hedging.workflow import gates
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
 from hedging.workflow.authority import by_itself, lapsed
+from hedging.workflow.gates.reduce_only import marked
 
 PATIENCE = timedelta(seconds=8)  # how long a clip waits for fresh inputs before the ticket fails
 RETRY = timedelta(seconds=0.05)
@@ -159,6 +160,7 @@ def _judged(turn: Turn, run: Run, ticket: Ticket) -> tuple[Order, Refusal | None
             pass  # without a price of its own, the collar refuses it
         else:
             order = replace(order, amount=found.amount, limit_price=found.price, lifetime=found.lifetime)
+    order = marked(order, state.accounts[run.item.account].amount(instrument.name), instrument.kind)
     verdict = gates.judge(order, gate_state(state, run.item, order, whole, now))
     if verdict.refusal is None or verdict.refusal.control not in WORTH_WAITING:
         turn.note("gates", order.client_id, list(verdict.verdicts))

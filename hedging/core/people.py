@@ -107,16 +107,20 @@ def _reject(turn: Turn, command: Command) -> Answer:
 
 
 def _shadow(turn: Turn, command: Command) -> Answer:
-    _set_auto(turn, command, authority.shadowed(command.user, turn.now))
+    _set_auto(turn, command, authority.shadowed(command.user, turn.now, turn.state.status.auto))
     return DONE, "automatic hedging decides in shadow; nothing is sent by itself"
 
 
 def _arm(turn: Turn, command: Command) -> Answer:
-    if turn.state.status.state is not TradingState.ACTIVE:
-        return REFUSED, f"trading is {turn.state.status.state.value}"
-    setting = authority.armed(command, turn.state.rules.auto, turn.now)
+    grounds = authority.Grounds(
+        rules=turn.state.rules,
+        status=turn.state.status,
+        proofs=turn.state.assessment(turn.now).proofs,
+    )
+    setting = authority.armed(command, grounds, turn.now)
     if isinstance(setting, Refusal):
-        return REFUSED, f"{setting.reason}: {setting.value}, allowed {setting.bound}"
+        compared = f": {setting.value}, allowed {setting.bound}" if setting.bound else ""
+        return REFUSED, f"{setting.reason}{compared}"
     _set_auto(turn, command, setting)
     turn.set(failed_in_a_row={})
     return DONE, f"armed for {command.minutes} min, until {setting.until:%H:%M:%S} UTC"
@@ -132,6 +136,12 @@ def _set_auto(turn: Turn, command: Command, setting: AutoSetting) -> None:
     turn.set_auto(setting, command.kind.value, command.user)
 
 
+def _reduce(turn: Turn, command: Command) -> Answer:
+    why = f"{command.user}: {command.reason or 'reduce'}"
+    turn.put_status(authority.reducing(turn.state.status, why), why, command.user)
+    return DONE, "only what shrinks delta and position is sent"
+
+
 def _halt(turn: Turn, command: Command) -> Answer:
     halt(turn, f"{command.user}: {command.reason or 'halt'}", command.user)
     return DONE, "halted: nothing more is sent"
@@ -142,7 +152,7 @@ def _resume(turn: Turn, command: Command) -> Answer:
     status = authority.resumed(before, command.user, command.role)
     if isinstance(status, Refusal):
         return REFUSED, status.reason
-    if status.state is before.state:
+    if status.state is not TradingState.ACTIVE:
         turn.put_status(status, "resuming was asked for", command.user)
         return DONE, "asked to resume; a second person must confirm"
     turn.put_status(status, f"resumed by {before.resume_asked_by} and {command.user}", command.user)
@@ -196,6 +206,7 @@ ACTS: dict[CommandKind, Callable[[Turn, Command], Answer]] = {
     CommandKind.AUTO_SHADOW: _shadow,
     CommandKind.AUTO_ARM: _arm,
     CommandKind.AUTO_OFF: _auto_off,
+    CommandKind.REDUCE: _reduce,
     CommandKind.HALT: _halt,
     CommandKind.RESUME: _resume,
 }

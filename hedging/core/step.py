@@ -28,12 +28,15 @@ def step(state: State, event: Event, now: datetime) -> tuple[State, tuple[Effect
 
 
 def due(state: State, now: datetime) -> datetime:
-    """When the engine wants to be stepped again though nothing has happened; never more than a second off."""
+    """When the engine wants to be stepped again though nothing has happened; never more than a second off.
+
+    What waits for an answer is not due: that answer will be an event.
+    """
     times = [now + timedelta(seconds=1)]
-    times += state.due.values()
+    times += (at for query, at in state.due.items() if query not in state.asked)
     times += (search.next_at for search in state.searches.values() if not search.asking)
     times += (at for run in state.runs.values() for at in execution.next_times(run, now))
-    times += (ticket.expires_at for ticket in state.tickets.values())
+    times += (ticket.expires_at for ticket in state.tickets.values() if ticket.expires_at > now)
     return max(now, min(times))
 
 
