@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hedging.core import execution
+from hedging.core import execution, watching
 from hedging.core.effects import Decided as DecidedEffect
 from hedging.core.effects import PutInputs
 from hedging.core.events import Looked
@@ -34,6 +34,7 @@ def take_look(turn: Turn, event: Looked) -> None:
     turn.set(whole=whole)
     if not turn.state.ready:
         return
+    watching.watch(turn)
     inputs = turn.state.setup.encode(whole.snapshot, turn.state.rules)
     for item in turn.state.rules.underlyings:
         situation = _situation(turn, item, inputs.digest)

@@ -29,7 +29,8 @@ from hedging.policy.sizing import coins_of
 from hedging.workflow import gates
 from hedging.workflow import order as orders
 from hedging.workflow import ticket as tickets
-from hedging.workflow.authority import by_itself, lapsed
+from hedging.workflow.authority import by_itself, lapsed, tripped
+from hedging.workflow.gates import repeats
 from hedging.workflow.gates.reduce_only import marked
 
 PATIENCE = timedelta(seconds=8)  # how long a clip waits for fresh inputs before the ticket fails
@@ -47,6 +48,10 @@ CAP_USED = "what is left of its turnover cap is less than the smallest order"
 
 class Over(Exception):
     """There is no next clip; the text says why."""
+
+
+class NotYet(Exception):
+    """The next clip cannot be sized now; fresh inputs may change that."""
 
 
 def begin(turn: Turn, ticket: Ticket) -> None:
@@ -132,9 +137,16 @@ def _try_next(turn: Turn, run: Run, ticket: Ticket) -> None:
     except Over as over:
         _close(turn, ticket, str(over))
         return
+    except NotYet as unknown:
+        if turn.now >= patient_until:
+            _close(turn, ticket, str(unknown))
+        return
     if refusal is None:
         _insert(turn, run, order)
     elif refusal.control not in WORTH_WAITING or turn.now >= patient_until:
+        if refusal.control == repeats.CONTROL:
+            auto = tripped(turn.state.status.auto, refusal.reason)
+            turn.set_auto(auto, f"automatic hedging off: {auto.ended_because}")
         _close(turn, ticket, f"{refusal.control}: {refusal.reason}")
 
 
@@ -144,7 +156,7 @@ def _stopped(turn: Turn, run: Run) -> bool:
 
 
 def _judged(turn: Turn, run: Run, ticket: Ticket) -> tuple[Order, Refusal | None]:
-    """The next attempt as the gates see it. Raises Over where there is none."""
+    """The next attempt as the gates see it. Raises Over where there is none, NotYet where it waits."""
     state, now = turn.state, turn.now
     instrument = state.setup.instruments[run.item.hedge_key]
     whole = state.assessment(now)
@@ -183,7 +195,10 @@ def _insert(turn: Turn, run: Run, order: Order) -> None:
 
 
 def _wanted(turn: Turn, run: Run, ticket: Ticket, instrument: Instrument, whole: Assessment) -> Decimal:
-    """What the next order is for; raises Over where there is none, also after a halt that was taken back."""
+    """What the next order is for; raises Over where there is none, also after a halt that was taken back.
+
+    Raises NotYet while the delta or the mark is not known.
+    """
     state, leg = turn.state, ticket.legs[0]
     if _stopped(turn, run):
         raise Over("trading was halted")
@@ -199,7 +214,7 @@ def _wanted(turn: Turn, run: Run, ticket: Ticket, instrument: Instrument, whole:
     if rest < instrument.minimum:
         raise Over(FILLED)
     if current is None or quote is None or quote.mark is None:
-        raise Over("the delta is not fully known")
+        raise NotYet("the delta is not fully known")
     price = Decimal(str(quote.mark))
     wanted = min(rest, need(current, ticket, instrument, price))
     dust = leg.amount * DUST_SHARE if current.state is DriftState.INSIDE else Decimal(0)

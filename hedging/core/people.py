@@ -139,6 +139,8 @@ def _set_auto(turn: Turn, command: Command, setting: AutoSetting) -> None:
 def _reduce(turn: Turn, command: Command) -> Answer:
     why = f"{command.user}: {command.reason or 'reduce'}"
     turn.put_status(authority.reducing(turn.state.status, why), why, command.user)
+    if turn.state.status.state is TradingState.HALTED:
+        return DONE, "trading is halted, which is stricter, and stays so"
     return DONE, "only what shrinks delta and position is sent"
 
 

@@ -9,7 +9,7 @@ from hedging.core.inputs import Inputs
 from hedging.core.queries import Pace, QueryKind
 from hedging.decide import Assessment, assess
 from hedging.model.book import Balance, Position
-from hedging.model.gates import AutomaticExecution, TroubleKind, VenueTrouble
+from hedging.model.gates import AutomaticExecution, IndexAt, TroubleKind, VenueTrouble
 from hedging.model.instrument import Instrument
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
@@ -146,6 +146,7 @@ class State:
     dead_man_until: Mapping[str, datetime] = field(default_factory=dict)
     days: Mapping[str, DayCount] = field(default_factory=dict)
     automatic: tuple[AutomaticExecution, ...] = ()
+    indices: Mapping[str, tuple[IndexAt, ...]] = field(default_factory=dict)
     market_trouble: str = ""
     rejections: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)
     failures: Mapping[str, datetime] = field(default_factory=dict)

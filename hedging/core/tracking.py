@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hedging.core import sweeps
@@ -25,7 +25,8 @@ from hedging.core.queries import QueryKind
 from hedging.core.state import Search
 from hedging.core.turn import Turn
 from hedging.model.gates import AutomaticExecution
-from hedging.model.trading import AutoMode, Fill, Order, OrderReport, OrderState
+from hedging.model.instrument import Instrument
+from hedging.model.trading import AutoMode, Fill, Order, OrderReport, OrderState, Ticket
 from hedging.model.venue_profile import Fence
 from hedging.policy.sizing import coins_of
 from hedging.workflow import order as orders
@@ -251,8 +252,7 @@ def _book(turn: Turn, order: Order, report: OrderReport, fills: tuple[Fill, ...]
     _put(turn, after)
     if after.filled != _booked(turn, after):
         turn.put_account(unsettled(turn.state.accounts[order.account], turn.now))
-        if after.client_id not in turn.state.searches:
-            search_soon(turn, after)
+        search_soon(turn, after)
     return after
 
 
@@ -272,22 +272,35 @@ def _use_caps(turn: Turn, order: Order, amount: Decimal) -> None:
     instrument = turn.state.instrument(order)
     if auto.mode is not AutoMode.ARMED or not by_itself(order.approver) or instrument is None:
         return
-    price = order.average_price or order.limit_price
-    usd = float(coins_of(instrument, amount, price) * price)
+    usd = _worth_usd(order, amount, instrument)
     used = replace(auto, orders_used=auto.orders_used + 1, turnover_used_usd=auto.turnover_used_usd + usd)
     turn.set_auto(used, f"{order.client_id} counted against the caps")
     ticket = turn.state.tickets.get(order.underlying)
-    target = ticket.legs[0] if ticket is not None and ticket.id == order.ticket_id else None
-    sent = AutomaticExecution(
+    own = ticket if ticket is not None and ticket.id == order.ticket_id else None
+    sent = execution_of(order, amount, instrument, own, turn.now)
+    recent = (each for each in turn.state.automatic if turn.now - each.at < KEPT_EXECUTIONS)
+    turn.set(automatic=(*recent, sent))
+
+
+def execution_of(
+    order: Order, amount: Decimal, instrument: Instrument, ticket: Ticket | None, at: datetime
+) -> AutomaticExecution:
+    """What an order of automatic mode adds to its history (C8); ``amount``: what it traded, or may have."""
+    usd = _worth_usd(order, amount, instrument)
+    target = ticket.legs[0] if ticket is not None else None
+    return AutomaticExecution(
         ticket_id=order.ticket_id,
-        at=turn.now,
+        at=at,
         instrument=order.instrument_key,
         side=order.side,
         usd=usd,
         target_usd=float(target.quantity_coin * target.reference_price) if target else usd,
     )
-    recent = (each for each in turn.state.automatic if turn.now - each.at < KEPT_EXECUTIONS)
-    turn.set(automatic=(*recent, sent))
+
+
+def _worth_usd(order: Order, amount: Decimal, instrument: Instrument) -> float:
+    price = order.average_price or order.limit_price
+    return float(coins_of(instrument, amount, price) * price)
 
 
 def _content(fill: Fill) -> tuple[object, ...]:

@@ -103,9 +103,10 @@ class Steps:
 
     def balances(self) -> None:
         """The venue's balance with a delta that proves ours."""
-        delta = self.held + float(self.perpetual) / INDEX
-        read = balance(delta_total=(("BTC", delta),), received_at=self.now)
-        self.happen(happened.BalancesRead(account=ACCOUNT, balances=(read,), asked_at=self.now))
+        inverse = balance(delta_total=(("BTC", float(self.perpetual) / INDEX),), received_at=self.now)
+        linear = balance("USDC", 0.0, delta_total=(("BTC", self.held),), received_at=self.now)
+        read = happened.BalancesRead(account=ACCOUNT, balances=(inverse, linear), asked_at=self.now)
+        self.happen(read)
 
     def fills(self, *found: Fill) -> None:
         """A sweep of the fills, asked for now."""
