@@ -30,6 +30,7 @@ from hedging.model.rules import (
     AgeRules,
     AutoRules,
     ExecutionRules,
+    ExecutionStyle,
     MarketRules,
     Rules,
     UnderlyingRules,
@@ -249,6 +250,11 @@ class ExecutionSettings(_Section):
     expiry_cutoff_minutes: Annotated[Positive, Field(le=1440)] = 30.0
     settlement_pause_seconds: Annotated[NotNegative, Field(le=3600)] = 60.0
     resting_seconds: Annotated[Positive, Field(le=300)] = 20.0
+    style: ExecutionStyle = ExecutionStyle.MARKETABLE
+    passive_seconds: Annotated[Positive, Field(le=60)] = 8.0
+    slice_usd: Positive = 100_000.0
+    slice_pause_seconds: Annotated[NotNegative, Field(le=60)] = 3.0
+    slice_jitter: Share = 0.5
 
     @model_validator(mode="after")
     def _clip_passes(self) -> "ExecutionSettings":
@@ -256,6 +262,11 @@ class ExecutionSettings(_Section):
             raise ValueError(
                 f"clip_usd {self.clip_usd:g} lies above max_order_usd {self.max_order_usd:g}: "
                 "no clip could be sent; lower the one or raise the other"
+            )
+        if self.slice_usd > self.max_order_usd:
+            raise ValueError(
+                f"slice_usd {self.slice_usd:g} lies above max_order_usd {self.max_order_usd:g}: "
+                "no slice could be sent; lower the one or raise the other"
             )
         return self
 

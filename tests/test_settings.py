@@ -217,6 +217,8 @@ def test_a_mistake_is_named_with_place_value_and_remedy(complaint, old, new, wor
         ("[auto]\nmax_minutes = -5", ["auto.max_minutes", "-5"]),
         ("[auto]\nshadow_minutes = -1", ["auto.shadow_minutes", "-1"]),
         ("[auto]\nturnover_to_target = 0.9", ["auto.turnover_to_target", "0.9"]),
+        ("[execution]\nslice_usd = 3e6", ["execution", "slice_usd 3e+06", "max_order_usd 2e+06"]),
+        ("[execution]\nstyle = 'slow'", ["execution.style", "'marketable'", "'slow'"]),
         ("[execution]\ndrift_cap = 0.5", ["execution.drift_cap", "0.5"]),
         ("[execution]\nexpiry_cutoff_minutes = 0", ["execution.expiry_cutoff_minutes", "greater than 0"]),
         ("[market]\nstale_share = 1", ["market.stale_share", "found 1"]),
