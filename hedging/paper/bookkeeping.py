@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedging.paper.account import Account, Execution, LogEntry, LogType, average, execute, trading_fee
+from hedging.paper.conduct import Conduct
 from hedging.paper.events import Event, Filled, Printed, WalletChanged
 from hedging.paper.listing import Listing, ListingKind
 from hedging.paper.market import Market
@@ -38,7 +39,10 @@ class Traded:
 class Bookkeeper:
     """Writes executions into accounts, numbers them, and tells who must know through ``emit``."""
 
-    def __init__(self, market: Market, next_id: Callable[[], int], emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self, market: Market, next_id: Callable[[], int], emit: Callable[[Event], None], conduct: Conduct
+    ) -> None:
+        self._conduct = conduct
         self._market = market
         self._next_id = next_id
         self._emit = emit
@@ -63,7 +67,13 @@ class Bookkeeper:
         mark = self._market.mark(listing.name)
         maker = liquidity is Liquidity.MAKER
         fee = trading_fee(listing, exact_amount, price, mark.index_price, maker=maker)
-        realised = execute(account, Execution(listing, order.side, exact_amount, price, fee))
+        fee_currency = self._conduct.fee_currency(listing)
+        foreign = fee_currency != listing.settlement_currency
+        realised = execute(
+            account, Execution(listing, order.side, exact_amount, price, 0.0 if foreign else fee)
+        )
+        if foreign:
+            fee = self._take_elsewhere(account, (fee, listing.settlement_currency), fee_currency)
         lots = [(amount, price)]
         if order.average_price is not None:
             lots.append((float(order.filled), order.average_price))
@@ -83,7 +93,7 @@ class Bookkeeper:
             amount=amount,
             liquidity=liquidity,
             fee=fee,
-            fee_currency=listing.settlement_currency,
+            fee_currency=fee_currency,
             profit_loss=realised,
             mark_price=mark.mark_price,
             index_price=mark.index_price,
@@ -99,6 +109,16 @@ class Bookkeeper:
         self._emit(Filled(fill))
         self._emit(WalletChanged(account.name, listing.settlement_currency))
         return fill
+
+    def _take_elsewhere(self, account: Account, fee: tuple[float, str], currency: str) -> float:
+        """Take a fee out of another wallet, at the indices; returns it in that currency."""
+        amount = fee[0] * self._usd(fee[1]) / self._usd(currency)
+        account.wallet(currency).balance -= amount
+        self._emit(WalletChanged(account.name, currency))
+        return amount
+
+    def _usd(self, currency: str) -> float:
+        return 1.0 if currency == "USDC" else self._market.index(f"{currency.lower()}_usd")
 
     def publish(self, fill: Fill, taker: Side) -> None:
         """Put a fill of an account on the public tape."""
@@ -165,16 +185,17 @@ class Bookkeeper:
         wallet = account.wallet(listing.settlement_currency)
         option = listing.kind is ListingKind.OPTION
         cashflow = -fill.side * fill.amount * fill.price if option else 0.0
+        fee = fill.fee if fill.fee_currency == wallet.currency else 0.0
         account.record(
             LogEntry(
                 self._next_id(),
                 fill.timestamp_ms,
                 LogType.TRADE,
                 wallet.currency,
-                cashflow - fill.fee,
+                cashflow - fee,
                 wallet.balance,
                 cashflow,
-                fill.fee,
+                fee,
                 listing.name,
                 fill.amount,
                 fill.price,

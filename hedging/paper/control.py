@@ -3,7 +3,7 @@
 import hmac
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,7 +13,9 @@ from aiohttp import web
 from hedging.errors import BadInput
 from hedging.paper.dispatch import Dispatcher
 from hedging.paper.exchange import Exchange
-from hedging.paper.faults.registry import Switchboard, fault_parameters, known_faults, make_fault
+from hedging.paper.faults.base import Fault
+from hedging.paper.faults.registry import FaultParameter, fault_parameters, known_faults, make_switch
+from hedging.paper.faults.switchboard import Switchboard
 from hedging.paper.params import Params
 from hedging.paper.refusal import Refused
 from hedging.paper.render_account import order, user_trade
@@ -69,35 +71,30 @@ class Control:
         }
 
     def list_faults(self, _: Params) -> Answer:
-        """Every fault: name, sentence, parameters, whether it is on, how many calls it touched."""
+        """Every fault: name, group, sentence, parameters, whether it is on, how often it struck."""
         on = {fault.name: fault for fault in self.faults.on}
         return {
             "faults": [
                 {
                     "name": name,
+                    "group": kind.group.value,
                     "sentence": kind.sentence(),
+                    "lasting": kind.lasting,
                     "on": name in on,
                     "hits": self.faults.hits(name),
-                    "parameters": [
-                        {
-                            "name": item.name,
-                            "kind": item.kind,
-                            "default": item.default,
-                            "value": getattr(on[name], item.name) if name in on else item.default,
-                        }
-                        for item in fault_parameters(kind)
-                    ],
+                    "bounds": asdict(self.faults.bounds(name)),
+                    "parameters": [_parameter(item, on.get(name)) for item in fault_parameters(kind)],
                 }
-                for name, kind in sorted(known_faults().items())
+                for name, kind in sorted(known_faults().items(), key=lambda item: (item[1].group, item[0]))
             ]
         }
 
     def set_fault(self, params: Params) -> Answer:
-        """Switch a fault on with its parameters, or off; without a name, all off."""
+        """Switch a fault on with its parameters and bounds, or off; without a name, all off."""
         if not params.flag("on", default=True):
             self.faults.clear(params.text("name") if params.has("name") else None)
         else:
-            self.faults.set(make_fault(params.text("name"), params.values("parameters")))
+            self.faults.set(*make_switch(params.text("name"), params.values("parameters")))
         return self.list_faults(params)
 
     def state(self, _: Params) -> Answer:
@@ -141,6 +138,17 @@ class Control:
             return _json(result, 200)
 
         return handle
+
+
+def _parameter(item: FaultParameter, fault: Fault | None) -> Answer:
+    """A parameter with its present value, the default while the fault is off."""
+    row: Answer = {
+        "name": item.name,
+        "kind": item.kind,
+        "default": item.default,
+        "value": item.default if fault is None else getattr(fault, item.name),
+    }
+    return row if item.bounds is None else row | {"low": item.bounds.low, "high": item.bounds.high}
 
 
 def _params(body: bytes) -> Params:

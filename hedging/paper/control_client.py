@@ -13,12 +13,19 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class FaultRow:
-    """A fault as the exchange lists it; ``parameters`` maps a name to its present value."""
+    """A fault as the exchange lists it; ``parameters`` maps a name to its present value.
+
+    ``group`` is a word for what it is about; ``hits`` counts how often it struck since it was last switched
+    on; one that is not ``lasting`` acts once when it is switched on, and is off again.
+    """
 
     name: str
     sentence: str
     is_on: bool
     parameters: Mapping[str, str | float | bool]
+    group: str = ""
+    hits: int = 0
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,10 @@ class ControlClient:
         return _fault_rows(self._call("GET", "faults", None))
 
     def set_fault(self, name: str, **parameters: str | float | bool) -> list[FaultRow]:
-        """Switch a fault on; parameters not given keep their defaults."""
+        """Switch a fault on; parameters not given keep their defaults.
+
+        Every fault also takes ``times`` (the next so many), ``for_seconds`` and ``chance`` (0 to 1).
+        """
         return _fault_rows(self._post("faults", {"name": name, "on": True, "parameters": parameters}))
 
     def clear_fault(self, name: str) -> list[FaultRow]:
@@ -116,7 +126,17 @@ def _fault_rows(answer: Json) -> list[FaultRow]:
     for item in map(_object, _list(answer["faults"])):
         parameters = map(_object, _list(item["parameters"]))
         values = {str(entry["name"]): _scalar(entry["value"]) for entry in parameters}
-        rows.append(FaultRow(str(item["name"]), str(item["sentence"]), item["on"] is True, values))
+        rows.append(
+            FaultRow(
+                str(item["name"]),
+                str(item["sentence"]),
+                item["on"] is True,
+                values,
+                str(item["group"]),
+                int(str(item["hits"])),
+                item["lasting"] is True,
+            )
+        )
     return rows
 
 

@@ -4,7 +4,7 @@ It holds no clock and no socket: the server hands in simulated time through :met
 time (for ``valid_until``) with each command.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from hedging.errors import HedgingError
 from hedging.paper.acceptance import check, new_order, post_only_price
 from hedging.paper.account import Account, Execution, LogEntry, LogType, execute
 from hedging.paper.bookkeeping import MILLISECOND, Traded
+from hedging.paper.conduct import Conduct
 from hedging.paper.events import Event, WalletChanged
 from hedging.paper.floor import Floor, Rules
 from hedging.paper.listing import Listing
@@ -53,13 +54,13 @@ class Exchange:
         market: Market,
         accounts: Iterable[Account],
         rules: Rules | None = None,
-        fill_share: Callable[[], Decimal] = lambda: Decimal(1),
+        conduct: Conduct | None = None,
     ) -> None:
         self.market = market
         self.accounts = {account.name: account for account in accounts}
         self.rules = rules or Rules()
         self.settlement_prices: dict[str, float] = {}
-        self._floor = Floor(market, self.accounts, self.rules, fill_share)
+        self._floor = Floor(market, self.accounts, self.rules, conduct or Conduct())
 
     # --- what there is -----------------------------------------------------------------------------
 
@@ -163,17 +164,31 @@ class Exchange:
     def cancel(self, account: Account, order_id: str, reason: str = "user_request") -> Order:
         """Cancel an open order. Raises Refused: order_not_found, or not_open_order."""
         order = self._open_order(account, order_id)
-        self._floor.close(account, order, reason)
+        if self._floor.conduct.fills_before_cancel(order):
+            self._floor.fill_anyway(account, order)
+            order = self._open_order(account, order_id)
+        self._close(account, order, reason)
         return order
 
     def cancel_where(self, account: Account, chosen: Callable[[Order], bool], reason: str) -> list[Order]:
         """Cancel every open order that ``chosen`` says yes to."""
-        orders = [order for order in account.open_orders.values() if chosen(order)]
-        for order in orders:
-            self._floor.close(account, order, reason)
-        return orders
+        cancelled: list[Order] = []
+        for order in [order for order in account.open_orders.values() if chosen(order)]:
+            if self._floor.conduct.fills_before_cancel(order):
+                self._floor.fill_anyway(account, order)
+            else:
+                self._close(account, order, reason)
+                cancelled.append(order)
+        return cancelled
 
-    def trade_by_hand(self, account: Account, name: str, side: Side, amount: Decimal) -> Placed:
+    def fill_anyway(self, order: Order) -> None:
+        """Fill what is left of an order at its price, although it was cancelled; nothing once it expired."""
+        if order.instrument in self.market.listings:
+            self._floor.fill_anyway(self.accounts[order.account], order)
+
+    def trade_by_hand(
+        self, account: Account, name: str, side: Side, amount: Decimal, origin: Origin = Origin.BY_HAND
+    ) -> Placed:
         """Trade at market in the account without any client's label, as if done elsewhere."""
         request = OrderRequest(
             name,
@@ -181,7 +196,7 @@ class Exchange:
             amount,
             OrderType.MARKET,
             time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL,
-            origin=Origin.BY_HAND,
+            origin=origin,
         )
         return self.submit(account, request, 0)
 
@@ -200,6 +215,26 @@ class Exchange:
         """Bring a position into the account at an entry price, without an order."""
         execute(account, execution)
         self._floor.emit(WalletChanged(account.name, execution.listing.settlement_currency))
+
+    def charge_funding(self, account: Account, rate: float) -> None:
+        """Charge ``rate`` (a fraction of their value, positive when longs pay) to all perpetuals held."""
+        for position in account.held():
+            if position.is_perpetual:
+                accrue_funding(account, position, rate, self.market.mark(position.listing.name).mark_price)
+                self._floor.emit(WalletChanged(account.name, position.listing.settlement_currency))
+
+    def expire(self, names: Collection[str]) -> None:
+        """Deliver instruments now at their index and delist them; their orders are cancelled."""
+        listings = [self.listing(name) for name in names]
+        prices = {listing.name: self.market.index(listing.index_name) for listing in listings}
+        stamp = Stamp(self.now_ms, self._floor.next_id)
+        for account in self.accounts.values():
+            self.cancel_where(account, lambda order: order.instrument in prices, "expired")
+            for position in account.held():
+                if position.listing.name in prices:
+                    deliver(account, position, prices[position.listing.name], stamp)
+                    self._floor.emit(WalletChanged(account.name, position.listing.settlement_currency))
+        self.market.delist(prices)
 
     # --- time --------------------------------------------------------------------------------------
 
@@ -249,6 +284,11 @@ class Exchange:
         if not prices:
             raise HedgingError(f"no delivery price of {listing.index_name} at {boundary_ns}")
         return prices[0].price
+
+    def _close(self, account: Account, order: Order, reason: str) -> None:
+        """Cancel an open order, and let it be known."""
+        self._floor.close(account, order, reason)
+        self._floor.conduct.ended_unfilled(order)
 
     def _open_order(self, account: Account, order_id: str) -> Order:
         order = self.order(account, order_id)

@@ -1,13 +1,14 @@
 """The trading floor: books, matching and the booking of fills; orders here have been accepted already."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 from itertools import count
 
 from hedging.paper.account import Account
 from hedging.paper.bookkeeping import MILLISECOND, Bookkeeper
+from hedging.paper.conduct import Conduct
 from hedging.paper.events import Event, OrderChanged
 from hedging.paper.listing import Listing
 from hedging.paper.margin import MarginParameters
@@ -37,17 +38,17 @@ class Floor:
         market: Market,
         accounts: Mapping[str, Account],
         rules: Rules,
-        fill_share: Callable[[], Decimal],
+        conduct: Conduct,
     ) -> None:
         self.market = market
         self.rules = rules
         self._accounts = accounts
-        self._fill_share = fill_share
+        self.conduct = conduct
         self._books: dict[str, OrderBook] = {}
         self._ids = count(1)
         self._sequence = count(1)
         self._events: list[Event] = []
-        self.bookkeeper = Bookkeeper(market, self.next_id, self.emit)
+        self.bookkeeper = Bookkeeper(market, self.next_id, self.emit, conduct)
 
     # --- numbers, and what is told -----------------------------------------------------------------
 
@@ -120,6 +121,7 @@ class Floor:
             account.open_orders[order.order_id] = order
         else:
             order.state, order.cancel_reason = OrderState.CANCELLED, "unfilled"
+            self.conduct.ended_unfilled(order)
         self.touch(order)
         return [replace(fill, state=order.state) for fill in fills]
 
@@ -128,7 +130,7 @@ class Floor:
         opposite = asks if order.side is Side.BUY else bids
         book, now_ns = self._book(listing), self.market.now_ns
         lot = exact(listing.min_trade_amount)
-        wanted = order.remaining * self._fill_share() / lot
+        wanted = self.conduct.may_fill(order, lot) / lot
         take = Take(order.side, wanted.to_integral_value(rounding=ROUND_FLOOR) * lot, order.price)
         all_or_none = order.request.time_in_force is TimeInForce.FILL_OR_KILL
         if all_or_none and book.fillable(take, opposite, now_ns) < order.remaining:
@@ -167,7 +169,7 @@ class Floor:
     def meet_resting(self, tape: Sequence[MarketPrint]) -> None:
         """Give resting orders what the moved market and its prints since the last call bring them."""
         waiting = [name for name, book in self._books.items() if book.has_resting]
-        if not waiting or self._fill_share() < 1:
+        if not waiting or self.conduct.holds_resting:
             return
         prints: dict[str, list[Print]] = defaultdict(list)
         for trade in tape:
@@ -178,6 +180,19 @@ class Floor:
             bids, asks = self._simulated(name)
             for met in self._books[name].met(bids, asks, prints[name], self.market.now_ns):
                 self._fill_maker(met.order, met.amount, on_tape=True)
+
+    def fill_anyway(self, account: Account, order: Order) -> None:
+        """Fill what is left of an order at its price, open or cancelled, whatever the market shows."""
+        amount, listing = order.remaining, self.listing(order.instrument)
+        if amount <= 0:
+            return
+        fill = self.bookkeeper.book(account, listing, order, (order.price, amount, Liquidity.MAKER))
+        order.state, order.cancel_reason = OrderState.FILLED, ""
+        account.open_orders.pop(order.order_id, None)
+        self.remove(order)
+        self.touch(order)
+        self.bookkeeper.publish(fill, fill.side.opposite)
+        self._trim_reduce_only(account, listing)
 
     def reducible(self, account: Account, listing: Listing, order: Order) -> Decimal:
         """Amount of the position that ``order`` would close."""

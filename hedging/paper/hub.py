@@ -6,7 +6,7 @@ the market touched the instrument, at most as often as the channel says, and tic
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -16,9 +16,12 @@ from hedging.paper.book_stream import BookStream
 from hedging.paper.channels import Channel, Feed, parse_channel, subjects
 from hedging.paper.events import Event, Filled, OrderChanged, Printed, WalletChanged
 from hedging.paper.exchange import CURRENCIES, Exchange
+from hedging.paper.faults.calls import Frame
+from hedging.paper.faults.switchboard import ON_TIME, Switchboard
 from hedging.paper.listing import ListingKind
 from hedging.paper.rate_limit import RateLimits
 from hedging.paper.render_account import order, position, summary, user_trade
+from hedging.paper.stamps import shifted
 
 CHUNK = 10
 """Messages made before other work gets a turn."""
@@ -48,10 +51,10 @@ class Subscriber(Protocol):
 class Hub:
     """Subscriptions of all connections."""
 
-    def __init__(self, exchange: Exchange, limits: RateLimits, freezes: Callable[[str], bool]) -> None:
+    def __init__(self, exchange: Exchange, limits: RateLimits, faults: Switchboard) -> None:
         self._exchange = exchange
         self._limits = limits
-        self._freezes = freezes
+        self._faults = faults
         self._subscribers: dict[Channel, set[Subscriber]] = {}
         self._by_subject: dict[tuple[Feed, str], set[Channel]] = defaultdict(set)
         self._books: dict[Channel, BookStream] = {}
@@ -138,18 +141,18 @@ class Hub:
 
     def _publish_channel(self, channel: Channel, real_ms: int, made: dict[tuple[Feed, str], bytes]) -> int:
         """Send one channel's message; returns 1 when one was made."""
-        if self._freezes(channel.name):
+        if self._faults.freezes(channel.name):
             return 0
         self._sent_ms[channel] = real_ms
         if channel.feed is Feed.BOOK:
             change = self._book_change(channel)
             if change is None:
                 return 0
-            self._send(channel, _ENCODER.encode(change), self._subscribers[channel])
+            self._send(channel, self._encoded(channel, change), self._subscribers[channel])
             return 1
         key = (channel.feed, channel.subject)
         if key not in made:
-            made[key] = _ENCODER.encode(self._market_data(channel))
+            made[key] = self._encoded(channel, self._market_data(channel))
         self._send(channel, made[key], self._subscribers.get(channel, ()))
         return 1
 
@@ -180,12 +183,14 @@ class Hub:
     def _levels(self, name: str) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
         if self._exchange.disturbed(name):
             bids, asks = self._exchange.depth(name)
-            return (
+            return self._faults.levels(
+                name,
                 [(float(level.price), float(level.amount)) for level in bids],
                 [(float(level.price), float(level.amount)) for level in asks],
             )
         book = self._exchange.market.book(name)
-        return [(row.price, row.amount) for row in book.bids], [(row.price, row.amount) for row in book.asks]
+        shown = [[(row.price, row.amount) for row in side] for side in (book.bids, book.asks)]
+        return self._faults.levels(name, *shown)
 
     def _send_snapshot(self, channel: Channel, who: Subscriber) -> None:
         if channel not in self._books:
@@ -194,7 +199,7 @@ class Hub:
             stream.bids, stream.asks = dict(bids), dict(asks)
             self._books[channel] = stream
         snapshot = self._books[channel].snapshot(self._exchange.now_ms)
-        self._send(channel, _ENCODER.encode(snapshot), (who,))
+        self._send(channel, self._encoded(channel, snapshot), (who,), Frame(channel.name, snapshot=True))
 
     # --- accounts and the tape -------------------------------------------------------------------
 
@@ -241,12 +246,15 @@ class Hub:
         """Send ``data`` to every channel of ``feed`` that contains the instrument."""
         if name not in self._exchange.market.listings:
             return
-        encoded: bytes | None = None
+        plain: bytes | None = None
         for subject in subjects(self._exchange.market.listings[name]):
             for channel in self._by_subject.get((feed, subject), ()):
-                if self._freezes(channel.name):
+                if self._faults.freezes(channel.name):
                     continue
-                encoded = encoded or _ENCODER.encode(data)
+                told = self._told(channel, data)
+                if told is data:
+                    plain = plain or _ENCODER.encode(data)
+                encoded = plain if told is data and plain else _ENCODER.encode(told)
                 self._send(channel, encoded, self._listeners(channel, account))
 
     def _publish_wallets(self, real_ms: int) -> None:
@@ -264,15 +272,34 @@ class Hub:
 
     def _send_wallet(self, channel: Channel, account: str, currency: str) -> None:
         item = self._exchange.summary(self._exchange.accounts[account], currency)
-        encoded = _ENCODER.encode(summary(item, self._limits))
-        self._send(channel, encoded, self._listeners(channel, account))
+        if not self._faults.freezes(channel.name):
+            encoded = self._encoded(channel, summary(item, self._limits))
+            self._send(channel, encoded, self._listeners(channel, account))
+
+    def _told(self, channel: Channel, data: object) -> object:
+        """Data of a message as the faults let it be told."""
+        told, skew_ms = self._faults.message(channel.name, data), self._faults.skew_ms
+        return shifted(told, skew_ms) if skew_ms else told
+
+    def _encoded(self, channel: Channel, data: object) -> bytes:
+        return _ENCODER.encode(self._told(channel, data))
 
     def _listeners(self, channel: Channel, account: str | None) -> list[Subscriber]:
         return [who for who in self._subscribers[channel] if account in (None, who.account)]
 
-    @staticmethod
-    def _send(channel: Channel, data: bytes, to: Iterable[Subscriber]) -> None:
+    def _send(
+        self, channel: Channel, data: bytes, to: Iterable[Subscriber], kind: Frame | None = None
+    ) -> None:
         head = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"'
         frame = b"".join((head, channel.name.encode(), b'","data":', data, b"}}"))
-        for who in list(to):
-            who.push(frame)
+        listeners = list(to)
+        for seconds in self._faults.delivery(kind or Frame(channel.name)) if listeners else ON_TIME:
+            if seconds:
+                asyncio.get_running_loop().call_later(seconds, _push, listeners, frame)
+            else:
+                _push(listeners, frame)
+
+
+def _push(to: Iterable[Subscriber], frame: bytes) -> None:
+    for who in to:
+        who.push(frame)

@@ -3,7 +3,8 @@
 All of it is a function of seed, start, commands and time: not of how often or in which order it is asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 
 import numpy as np
@@ -133,6 +134,20 @@ class Market:
         groups = {_group(row) for row in kept.values()}
         spots = dict(zip(COINS, self._sight(at_ns).indices.tolist(), strict=False))
         self._list(kept | {row.name: row for row in listings(at_ns, spots) if _group(row) not in groups})
+
+    def delist(self, names: Collection[str]) -> None:
+        """Let instruments expire now; nothing is listed in their place."""
+        self._expired |= {name: self._listed[name] for name in names}
+        self._list({name: row for name, row in self._listed.items() if name not in names})
+
+    @contextmanager
+    def as_of(self, at_ns: int) -> Iterator[None]:
+        """Answer every question as of an earlier time, until the block ends."""
+        present_ns, self.now_ns = self.now_ns, max(self._start_ns, min(at_ns, self.now_ns))
+        try:
+            yield
+        finally:
+            self.now_ns = present_ns
 
     def _list(self, rows: dict[str, Listing]) -> None:
         self._listed = rows

@@ -59,6 +59,7 @@ class Origin(StrEnum):
 
     API = "api"
     BY_HAND = "by_hand"  # typed at the exchange's own screen: no label of any client
+    LIQUIDATION = "liquidation"  # the exchange trades for the account
 
 
 @dataclass(frozen=True, slots=True)

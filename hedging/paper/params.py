@@ -23,6 +23,10 @@ class Params:
         """All parameters as one text: equal for equal parameters."""
         return repr(sorted(self._values.items()))
 
+    def without(self, name: str) -> "Params":
+        """The same parameters but one."""
+        return Params({key: value for key, value in self._values.items() if key != name})
+
     def has(self, name: str) -> bool:
         """Whether the parameter was given and is not null."""
         return self._values.get(name) is not None

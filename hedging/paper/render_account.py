@@ -12,7 +12,7 @@ from hedging.paper.valuation import PositionValue, Summary, value_position
 def order(exchange: Exchange, item: Order) -> Wire:
     """An order as every private method and channel shows it."""
     request = item.request
-    by_hand = request.origin is Origin.BY_HAND
+    by_hand, forced = request.origin is Origin.BY_HAND, request.origin is Origin.LIQUIDATION
     wire: Wire = {
         "order_id": item.order_id,
         "instrument_name": item.instrument,
@@ -33,12 +33,12 @@ def order(exchange: Exchange, item: Order) -> Wire:
         "last_update_timestamp": item.updated_ms,
         "commission": round(item.commission, 10),
         "profit_loss": round(item.profit_loss, 10),
-        "api": not by_hand,
+        "api": request.origin is Origin.API,
         "web": by_hand,
         "replaced": item.replaced,
         "mmp": False,
         "risk_reducing": False,
-        "is_liquidation": False,
+        "is_liquidation": forced,
     }
     if item.cancel_reason:
         wire["cancel_reason"] = item.cancel_reason
@@ -78,6 +78,8 @@ def user_trade(fill: Fill) -> Wire:
         "amount": fill.amount,
         "api": request.origin is Origin.API,
     }
+    if request.origin is Origin.LIQUIDATION:
+        wire["liquidation"] = fill.liquidity.value
     if fill.iv is not None:
         wire["iv"] = round(100 * fill.iv, 2)
     if fill.underlying_price is not None:

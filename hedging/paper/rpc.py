@@ -53,12 +53,16 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the key of an authenticated call, the websocket if it came over one, real time."""
+    """Who calls: the key of an authenticated call, the websocket if it came over one, real time.
+
+    ``past`` is the account as it was, where a read is answered from an old state.
+    """
 
     house: House
     real_now_ms: int
     key: ApiKey | None = None
     connection: Connection | None = None
+    past: Account | None = None
 
     @property
     def exchange(self) -> Exchange:
@@ -70,7 +74,7 @@ class Caller:
         """Account of the caller. Raises Refused when nobody is logged in."""
         if self.key is None:
             raise Refused(Code.UNAUTHORIZED, "not authenticated")
-        return self.exchange.accounts[self.key.account]
+        return self.past or self.exchange.accounts[self.key.account]
 
     @property
     def websocket(self) -> Connection:

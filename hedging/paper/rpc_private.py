@@ -96,7 +96,9 @@ def get_order_history_by_instrument(caller: Caller, params: Params) -> list[Wire
 def get_user_trades_by_currency(caller: Caller, params: Params) -> Wire:
     """Fills of a currency."""
     currency = _currency(params)
-    return _trades((fill for fill in caller.account.fills if fill.fee_currency == currency), params)
+    return _trades(
+        (fill for fill in caller.account.fills if fill.order_id.startswith(f"{currency}-")), params
+    )
 
 
 def get_user_trades_by_instrument(caller: Caller, params: Params) -> Wire:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from weakref import WeakSet
 
 import msgspec
 from aiohttp import web
@@ -22,16 +23,18 @@ from hedging.paper.account import Account
 from hedging.paper.auth import ApiKey, KeyRing, SignedRequest
 from hedging.paper.control import Control
 from hedging.paper.demo_account import DEMO_ACCOUNT, demo_keys, fund_demo_account
-from hedging.paper.dispatch import Answer, Dispatcher, parse_frame
+from hedging.paper.dispatch import Answer, Dispatcher, Origin, parse_frame
 from hedging.paper.exchange import Exchange
-from hedging.paper.faults.base import Wire
-from hedging.paper.faults.registry import Switchboard
+from hedging.paper.faults.base import Stage
+from hedging.paper.faults.calls import Wire
+from hedging.paper.faults.switchboard import Switchboard
 from hedging.paper.floor import Rules
 from hedging.paper.hub import Hub
 from hedging.paper.market import Market
 from hedging.paper.params import Params
 from hedging.paper.process import DEFAULT_STEP_NS, SECOND_NS
 from hedging.paper.rate_limit import RateLimiter, RateLimits
+from hedging.paper.rear_view import RearView
 from hedging.paper.refusal import Refused
 from hedging.paper.rpc import House, Request
 from hedging.paper.websocket import Socket, open_socket, orphaned, run_socket
@@ -80,20 +83,22 @@ class PaperServer:
         start_ns = now_ns() if options.start is None else int(options.start.timestamp() * 1_000_000_000)
         self._start_ns, self._began_ns = start_ns, monotonic_ns()
         self._skipped_ns = 0
-        self.faults = Switchboard()
+        self.faults = Switchboard(options.seed)
         self.exchange = Exchange(
             Market(options.seed, start_ns, options.liveliness, round(options.step_seconds * SECOND_NS)),
             [Account(DEMO_ACCOUNT)],
             options.rules,
-            lambda: self.faults.fill_share,
+            self.faults,
         )
         fund_demo_account(self.exchange)
+        self.faults.stage = Stage(self.exchange, self.exchange.accounts[DEMO_ACCOUNT], RearView())
         self.keys = KeyRing(options.keys or demo_keys())
         house = House(self.exchange, self.keys, RateLimiter(options.limits), options.limits)
         self.dispatcher = Dispatcher(house, self.faults)
-        self.hub = Hub(self.exchange, options.limits, self.faults.freezes)
+        self.hub = Hub(self.exchange, options.limits, self.faults)
         self.control_token = options.control_token or secrets.token_urlsafe(24)
         self._sockets: set[Socket] = set()
+        self._used: WeakSet[asyncio.BaseTransport] = WeakSet()
         self._runner: web.AppRunner | None = None
         self._ticking: asyncio.Task[None] | None = None
         self.port = options.port
@@ -172,6 +177,7 @@ class PaperServer:
 
     async def _move(self) -> None:
         """Bring the exchange to the present simulated time, and publish what that changed."""
+        self.faults.tick()
         for to_ns in _slices(self.exchange.market.now_ns, self._simulated_ns()):
             if to_ns > self.exchange.market.now_ns:  # a leap by hand may have come in between
                 self.exchange.advance(to_ns)
@@ -235,15 +241,22 @@ class PaperServer:
         key: ApiKey | Refused | None = None
         if call.method.startswith("private/"):
             key = self._signer(request, body)
-        answer = await self.dispatcher.call(call, key, None, call_id)
+        answer = await self.dispatcher.call(call, Origin(key, reused=self._is_reused(request)), call_id)
         self._flush()
         return await deliver(request, answer)
+
+    def _is_reused(self, request: web.Request) -> bool:
+        """Whether the connection has carried a call before."""
+        if request.transport is None or request.transport in self._used:
+            return request.transport is not None
+        self._used.add(request.transport)
+        return False
 
     def _signer(self, request: web.Request, body: str) -> ApiKey | Refused:
         signed = SignedRequest(request.method, request.raw_path, body)
         try:
             return self.keys.from_header(
-                request.headers.get("Authorization", ""), signed, now_ns() // 1_000_000
+                request.headers.get("Authorization", ""), signed, now_ns() // 1_000_000 + self.faults.skew_ms
             )
         except Refused as refused:
             return refused
@@ -277,24 +290,23 @@ def _slices(since_ns: int, to_ns: int) -> list[int]:
 async def deliver(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Send an answer over HTTP, as far as the faults let it."""
     transport = request.transport
-    if answer.wire is Wire.UNAVAILABLE:
-        return web.Response(
-            status=503, text="<html><body>503 Service Unavailable</body></html>", content_type="text/html"
-        )
+    if answer.wire is Wire.PAGE:
+        return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
     if answer.wire is Wire.RESET and transport is not None:
         transport.abort()
         return web.Response(status=503)
     if answer.wire is Wire.SILENCE:
         await _silence(request)
         return web.Response(status=503)
-    response = web.StreamResponse(status=answer.status, headers={"Content-Type": "application/json"})
-    response.content_length = len(answer.body)
+    body = answer.body[: len(answer.body) // 2] if answer.wire is Wire.TRUNCATED else answer.body
+    response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
+    response.content_length = len(body)
     await response.prepare(request)
     if answer.wire is Wire.HALF and transport is not None:
-        await response.write(answer.body[: len(answer.body) // 2])
+        await response.write(body[: len(body) // 2])
         transport.close()
         return response
-    await response.write_eof(answer.body)
+    await response.write_eof(body)
     if answer.wire is Wire.LAST and transport is not None:
         transport.close()
     return response

@@ -10,9 +10,9 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from hedging.clock import monotonic_ns
 from hedging.paper.auth import ApiKey
-from hedging.paper.dispatch import Answer, Dispatcher, error_of, parse_frame
+from hedging.paper.dispatch import Answer, Dispatcher, Origin, error_of, parse_frame
 from hedging.paper.exchange import Exchange
-from hedging.paper.faults.base import Wire
+from hedging.paper.faults.calls import Wire
 from hedging.paper.hub import Hub
 from hedging.paper.refusal import Refused
 
@@ -137,13 +137,15 @@ class Socket:
         except Refused as refused:
             self.push(msgspec.json.encode({"jsonrpc": "2.0", "error": error_of(refused), "testnet": True}))
             return True
-        answer = await dispatcher.call(request, self._key, self, call_id)
+        answer = await dispatcher.call(request, Origin(self._key, self), call_id)
         return self._answer(answer)
 
     def _answer(self, answer: Answer) -> bool:
         if answer.wire in (Wire.PROCEED, Wire.LAST):
             self.push(answer.body)
-        if answer.wire in (Wire.PROCEED, Wire.SILENCE):
+        if answer.wire is Wire.TRUNCATED:
+            self.push(answer.body[: len(answer.body) // 2])
+        if answer.wire in (Wire.PROCEED, Wire.SILENCE, Wire.TRUNCATED):
             return True
         if answer.wire is not Wire.LAST:
             self.abort()

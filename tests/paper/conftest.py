@@ -4,17 +4,18 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 import pytest
 
 from hedging.paper.account import Account
 from hedging.paper.auth import ApiKey
+from hedging.paper.conduct import Conduct
 from hedging.paper.control_client import ControlClient
 from hedging.paper.exchange import Exchange, Placed
 from hedging.paper.listing import Listing, ListingKind, listings
 from hedging.paper.market_nouns import Funding, Level, Mark, SyntheticBook
-from hedging.paper.orders import OrderRequest
+from hedging.paper.orders import Order, OrderRequest
 from hedging.paper.server import PaperOptions, PaperServer
 from hedging.units import Side
 
@@ -143,6 +144,20 @@ class StillMarket:
 
 
 @dataclass
+class Sharing(Conduct):
+    """An exchange on which only a share of an order trades."""
+
+    share: Decimal = Decimal(1)
+
+    def may_fill(self, order: Order, lot: Decimal) -> Decimal:
+        return (order.remaining * self.share / lot).to_integral_value(rounding=ROUND_FLOOR) * lot
+
+    @property
+    def holds_resting(self) -> bool:
+        return self.share < 1
+
+
+@dataclass
 class Desk:
     """An exchange with two funded accounts over a still market."""
 
@@ -150,11 +165,11 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.account, self.rival = Account("desk"), Account("rival")
-        self.share = Decimal(1)
+        self.conduct = Sharing()
         self.exchange = Exchange(
             self.market,  # type: ignore[arg-type]
             [self.account, self.rival],
-            fill_share=lambda: self.share,
+            conduct=self.conduct,
         )
         for account in (self.account, self.rival):
             for currency, amount in (("BTC", 10.0), ("ETH", 100.0), ("USDC", 100_000.0)):

@@ -5,8 +5,9 @@ import pytest
 
 from hedging.errors import BadInput, VenueRejected
 from hedging.paper.control_client import ControlClient
-from hedging.paper.faults.base import Call, Wire
-from hedging.paper.faults.registry import Switchboard, fault_parameters, known_faults, make_fault
+from hedging.paper.faults.calls import Call, Wire
+from hedging.paper.faults.registry import fault_parameters, known_faults, make_fault, make_switch
+from hedging.paper.faults.switchboard import Switchboard
 
 PERPETUAL = "BTC/USD:BTC"
 WIRE_FAULTS = {
@@ -131,11 +132,20 @@ def test_every_fault_is_listed_with_a_sentence_and_its_parameters(paper):
 
 
 def test_faults_are_built_strictly():
-    assert make_fault("cut_before", {"times": 2}).times == 2
-    for values in ({"times": True}, {"times": 1.5}, {"times": "1"}, {"calls": 3}):
+    assert make_switch("cut_before", {"times": 2})[1].times == 2
+    for values in (
+        {"times": True},
+        {"times": 1.5},
+        {"times": "1"},
+        {"calls": 3},
+        {"chance": 1.1},
+        {"times": -1},
+    ):
         with pytest.raises(BadInput):
-            make_fault("cut_before", values)
-    assert [item.name for item in fault_parameters(known_faults()["cut_before"])] == ["calls", "times"]
+            make_switch("cut_before", values)
+    with pytest.raises(BadInput, match="is not between"):
+        make_fault("late_accept", {"delay": 61.0})
+    assert [item.name for item in fault_parameters(known_faults()["cut_before"])] == ["calls"]
 
 
 def test_a_switchboard_asks_in_order_and_counts():

@@ -203,7 +203,7 @@ def test_a_resting_order_fills_when_the_market_trades_through_it(desk):
 
 
 def test_only_a_share_fills_when_the_depth_is_not_really_there(desk):
-    desk.share = D("0.4")
+    desk.conduct.share = D("0.4")
     resting = desk.order(Side.BUY, 1000, 100_000.0).order
     assert (resting.filled, resting.state) == (400, OrderState.OPEN)
     assert desk.order(Side.SELL, 1000, 99_999.5, time_in_force=IOC, account=desk.rival).order.filled == 400

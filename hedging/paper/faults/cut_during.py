@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hedging.paper.faults.base import Call, CallFault, Wire
+from hedging.paper.faults.base import CallFault
+from hedging.paper.faults.calls import Call, Wire
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,6 @@ class CutDuring(CallFault):
 
     name: ClassVar[str] = "cut_during"
 
-    def after(self, call: Call) -> Wire:
+    def after(self, call: Call) -> Wire | None:
         """Of the chosen calls."""
-        return Wire.HALF if self.touches(call) else Wire.PROCEED
+        return Wire.HALF if self.touches(call) else None

@@ -1,31 +1,26 @@
-"""Every fault there is, found by looking into this folder, and those that are switched on."""
+"""Every fault there is, found by looking into this folder, and made from outside values."""
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
-from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 
 from hedging.errors import BadInput
 from hedging.paper import faults
-from hedging.paper.faults.base import Call, CallFault, Fault, Wire
+from hedging.paper.faults.base import Between, Fault, parameter_bounds
+from hedging.paper.faults.switchboard import Bounds
 
 
 @dataclass(frozen=True, slots=True)
 class FaultParameter:
-    """A field of a fault: its name, the kind of value (bool, int, float, or the choices), its default."""
+    """A field of a fault: its name, the kind of value (bool, int, float, or the choices), default, bounds."""
 
     name: str
     kind: str
     default: str | float | bool
-
-
-def _default(item: Field[object]) -> str | float | bool:
-    if isinstance(item.default, str | float | bool | int):
-        return item.default
-    raise BadInput(f"the parameter {item.name} of a fault needs a plain default")
+    bounds: Between | None = None
 
 
 @cache
@@ -41,8 +36,12 @@ def known_faults() -> Mapping[str, type[Fault]]:
 
 
 def fault_parameters(kind: type[Fault]) -> list[FaultParameter]:
-    """What can be chosen about a fault."""
-    return [FaultParameter(item.name, _kind(_default(item)), _default(item)) for item in fields(kind)]
+    """What can be chosen about a fault; every fault takes the fields of ``Bounds`` beside."""
+    bounds = parameter_bounds(kind)
+    return [
+        FaultParameter(item.name, _kind(_default(item)), _default(item), bounds.get(item.name))
+        for item in fields(kind)
+    ]
 
 
 def make_fault(name: str, values: Mapping[str, object]) -> Fault:
@@ -56,6 +55,20 @@ def make_fault(name: str, values: Mapping[str, object]) -> Fault:
         raise BadInput(f"the fault {name} has no parameter {unknown[0]!r}; it has {sorted(defaults)}")
     converted = {key: _converted(key, value, defaults[key]) for key, value in values.items()}
     return kinds[name](**converted)
+
+
+def make_switch(name: str, values: Mapping[str, object]) -> tuple[Fault, Bounds]:
+    """Build a fault and how long it stays on. Raises BadInput as :func:`make_fault` does."""
+    limits = {item.name: _default(item) for item in fields(Bounds)}
+    chosen = {key: _converted(key, values[key], limits[key]) for key in limits if key in values}
+    own = {key: value for key, value in values.items() if key not in limits}
+    return make_fault(name, own), Bounds(**chosen)  # type: ignore[arg-type]
+
+
+def _default(item: Field[object]) -> str | float | bool:
+    if isinstance(item.default, str | float | bool | int):
+        return item.default
+    raise BadInput(f"the parameter {item.name} of a fault needs a plain default")
 
 
 def _kind(default: object) -> str:
@@ -76,68 +89,3 @@ def _converted(name: str, value: object, default: object) -> object:
         if number == value:
             return number
     raise BadInput(f"{name}={value!r} does not fit: it must be {_kind(default)}")
-
-
-class Switchboard:
-    """The faults that are on."""
-
-    def __init__(self) -> None:
-        self._on: dict[str, Fault] = {}
-        self._hits: dict[str, int] = {}
-
-    @property
-    def on(self) -> list[Fault]:
-        """Faults that are on, in the order they were switched."""
-        return list(self._on.values())
-
-    def hits(self, name: str) -> int:
-        """How many calls a fault has touched since it was switched on."""
-        return self._hits.get(name, 0)
-
-    def set(self, fault: Fault) -> None:
-        """Switch a fault on, replacing an earlier setting of the same name."""
-        self._on[fault.name] = fault
-        self._hits[fault.name] = 0
-
-    def clear(self, name: str | None = None) -> None:
-        """Switch one fault off, or all."""
-        for key in [key for key in self._on if name in (None, key)]:
-            del self._on[key]
-
-    def before(self, call: Call) -> Wire:
-        """Fate of a call that has arrived: the first fault that objects decides."""
-        return self._first((fault, fault.before(call)) for fault in self.on)
-
-    def after(self, call: Call) -> Wire:
-        """Fate of an answer: the first fault that objects decides."""
-        return self._first((fault, fault.after(call)) for fault in self.on)
-
-    def freezes(self, channel: str) -> bool:
-        """Whether messages of ``channel`` are withheld."""
-        return any(fault.freezes(channel) for fault in self._on.values())
-
-    @property
-    def freezes_rest(self) -> bool:
-        """Whether REST market data is old."""
-        return any(fault.freezes_rest for fault in self._on.values())
-
-    @property
-    def refuses_connections(self) -> bool:
-        """Whether websockets are refused."""
-        return any(fault.refuses_connections for fault in self._on.values())
-
-    @property
-    def fill_share(self) -> Decimal:
-        """Share of an order that may trade."""
-        return min((fault.fill_share for fault in self._on.values()), default=Decimal(1))
-
-    def _first(self, fates: Iterable[tuple[Fault, Wire]]) -> Wire:
-        """First fate that is not PROCEED, counted; a fault with ``times`` ends itself after the last."""
-        for fault, wire in fates:
-            if wire is Wire.PROCEED:
-                continue
-            self._hits[fault.name] += 1
-            if isinstance(fault, CallFault) and 0 < fault.times <= self._hits[fault.name]:
-                self.clear(fault.name)
-            return wire
-        return Wire.PROCEED

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hedging.paper.faults.base import Fault
+from hedging.paper.faults.calls import Group
 
 
 @dataclass(frozen=True)
@@ -11,6 +12,7 @@ class StaleFeed(Fault):
     """Market data on the websocket stops while the connection stays up; with ``rest``, REST is old too."""
 
     name: ClassVar[str] = "stale_feed"
+    group: ClassVar[Group] = Group.STREAM
     rest: bool = False
 
     def freezes(self, channel: str) -> bool:

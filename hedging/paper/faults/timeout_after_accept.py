@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hedging.paper.faults.base import Call, CallFault, Wire
+from hedging.paper.faults.base import CallFault
+from hedging.paper.faults.calls import Call, Wire
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,6 @@ class TimeoutAfterAccept(CallFault):
 
     name: ClassVar[str] = "timeout_after_accept"
 
-    def after(self, call: Call) -> Wire:
+    def after(self, call: Call) -> Wire | None:
         """Of the chosen calls."""
-        return Wire.SILENCE if self.touches(call) else Wire.PROCEED
+        return Wire.SILENCE if self.touches(call) else None
