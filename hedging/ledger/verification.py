@@ -48,7 +48,7 @@ def verify(connection: Connection, exported: Iterable[Head] = ()) -> int:
     Raises LedgerTampered at the first that is wrong.
     """
     proofs: Proofs = {kind: {} for kind in RESERVED_KINDS}
-    count = _check_chain(connection, proofs, {head.sequence: head for head in exported})
+    count = _check_chain(connection, proofs, {head.sequence: head for head in exported if head.sequence})
     for shelf in SHELVES:
         _check_rows(connection, shelf, proofs[shelf.kind], _shelf_derivation(shelf))
     _check_rows(connection, INPUTS_PLACE, proofs[INPUTS_KIND], _inputs_derivation)

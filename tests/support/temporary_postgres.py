@@ -12,6 +12,7 @@ import argparse
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,7 +57,7 @@ def temporary_postgres(*, durable: bool = False) -> Iterator[str]:
         try:
             yield _ready(server, folder)
         finally:
-            server.send_signal(2)  # SIGINT: end every connection, then stop
+            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
             try:
                 server.wait(timeout=20)
             except subprocess.TimeoutExpired:
