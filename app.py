@@ -8,6 +8,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from components import serving
 from components.navigation import MENU, Entry
+from components.page_turns import PageTurns
 from hedging.live import LiveSocket
 from hedging.web_guard import WebGuard
 from pages import demo, drift, exposure, ledger, limits, scenarios, tickets
@@ -35,5 +36,8 @@ app = st.App(
         Route("/", serving.front),
         *(Route(f"/{page.path}", serving.front) for page in PAGES[1:]),
     ],
-    middleware=[Middleware(WebGuard, hosts=serving.allowed_hosts(), policy=serving.policy())],
+    middleware=[
+        Middleware(WebGuard, hosts=serving.allowed_hosts(), policy=serving.policy()),
+        Middleware(PageTurns),
+    ],
 )

@@ -55,6 +55,10 @@ class Window:
         self.page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
         self.page.wait_for_url(re.compile(name.lower()) if name != "Exposure" else re.compile(":[0-9]+/"))
 
+    def become(self, name: str) -> None:
+        self.page.locator('.st-key-desk-who [role="combobox"]').click()
+        self.page.get_by_role("option", name=name).click()
+
     def shot(self, name: str) -> None:
         ARTIFACTS.mkdir(exist_ok=True)
         self.page.screenshot(path=ARTIFACTS / f"{name}.png")

@@ -5,11 +5,6 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
-def become(window, name):
-    window.page.locator('.st-key-desk-who [role="combobox"]').click()
-    window.page.get_by_role("option", name=name).click()
-
-
 def fill(window, key, text):
     field = window.page.locator(f".st-key-{key} input").first
     field.fill(text)
@@ -43,7 +38,7 @@ def test_two_people_narrow_the_band(open_window):
     risk.wait(
         "the card for a second person", lambda: risk.page.locator('[data-testid="proposal-2"]').count(), 40
     )
-    become(risk, "Rafael")
+    risk.become("Rafael")
     approve = risk.page.locator(".st-key-terms-approve-2 button")
     risk.wait("a button that may be pressed", approve.is_enabled)
     approve.click()

@@ -8,6 +8,7 @@ import { showHelp } from "./keys.js";
 import { strip } from "./strip.js";
 import { table } from "./table.js";
 import { proofs } from "./proofs.js";
+import "./revive.js";
 import { refresh } from "./theme.js";
 import { tiles } from "./tiles.js";
 
@@ -171,8 +172,9 @@ function nudge(held, changed) {
   setTimeout(() => tellUnlessLeaving(held, changed), wait);
 }
 
-// A rerun of this page's fragment that is sent after another page was asked for would empty that other page:
-// while the user is leaving, nothing is told; a page that stays after all is told a little later.
+// A rerun of this page's fragment that is sent after another page was asked for would empty that other page.
+// components/page_turns.py makes a whole run of it; to spare that run nothing is told while the user is leaving,
+// and a page that stays after all is told a little later.
 const LEAVING_MS = 1500;
 let leftAt = 0;
 for (const kind of ["click", "popstate"]) {
