@@ -34,7 +34,7 @@ from hedging.workflow.gates import repeats
 from hedging.workflow.gates.reduce_only import marked
 
 PATIENCE = timedelta(seconds=8)  # how long a clip waits for fresh inputs before the ticket fails
-RETRY = timedelta(seconds=0.05)
+RETRY = timedelta(seconds=0.02)
 WIRE = timedelta(seconds=0.5)  # how long a judged order may wait for its turn; then its inputs are old
 ANSWER_WITHIN = timedelta(seconds=15)  # a request that was never answered is looked for after this
 MOST_CLIPS = 100
