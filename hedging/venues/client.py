@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from requests.adapters import HTTPAdapter
 
 from hedging.model.view import VenueMode
-from hedging.venues.address import BINANCE, DERIBIT, OKX, AccountAddress
+from hedging.venues.address import BINANCE, BYBIT, DERIBIT, OKX, AccountAddress
 from hedging.venues.library import SyncClient, sync_client
 
 NEVER = logging.CRITICAL + 1
@@ -31,6 +31,8 @@ def client_settings(address: AccountAddress, timeout_seconds: float) -> dict[str
         settings["password"] = address.passphrase
     if address.venue == BINANCE:
         settings["options"] = {"maxRetriesOnFailure": 0, "broker": dict.fromkeys(BROKERS, "")}
+    if address.venue == BYBIT:
+        settings["headers"] = {"Referer": None}  # an empty broker id is replaced by the library's own there
     if address.venue == OKX:
         settings["rateLimit"] = OKX_PACE_MS
     if address.mode is VenueMode.PAPER and address.venue == DERIBIT:
