@@ -233,6 +233,28 @@ def status(state: Path | None) -> None:
 
 
 TABLE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@main.command()
+@click.option("--evidence", type=click.Path(path_type=Path), default=None, help="Where the tests left it.")
+def selfcheck(evidence: Path | None) -> None:
+    """Say of each control which test showed it last, and what; exit 1 where evidence is missing."""
+    from hedging.selfcheck import EVIDENCE, findings, lines, missing
+
+    found = findings(evidence or EVIDENCE)
+    for line in lines(found):
+        click.echo(line)
+    absent = missing(found)
+    if absent:
+        click.echo(
+            f"{len(absent)} of {len(found)} without evidence for this source: {', '.join(absent)}; "
+            "run the tests: python -m pytest",
+            err=True,
+        )
+        sys.exit(1)
+    click.echo(f"all {len(found)} controls were shown for this source")
+
+
 OUT = click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Default: stdout."
 )
