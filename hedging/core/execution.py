@@ -173,7 +173,7 @@ def _judged(turn: Turn, run: Run, ticket: Ticket) -> tuple[Order, Refusal | None
         else:
             order = replace(order, amount=found.amount, limit_price=found.price, lifetime=found.lifetime)
     order = marked(order, state.accounts[run.item.account].amount(instrument.name), instrument.kind)
-    verdict = gates.judge(order, gate_state(state, run.item, order, whole, now))
+    verdict = gates.judge(order, gate_state(state, run.item, whole, now))
     if verdict.refusal is None or verdict.refusal.control not in WORTH_WAITING:
         turn.note("gates", order.client_id, list(verdict.verdicts))
     return order, verdict.refusal

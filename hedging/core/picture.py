@@ -6,15 +6,13 @@ from hedging.core.state import State
 from hedging.decide import Assessment
 from hedging.model.gates import Executed
 from hedging.model.rules import UnderlyingRules
-from hedging.model.trading import Order
-from hedging.workflow.gates import GateState
+from hedging.model.view import ControlView
+from hedging.workflow.gates import GATES, GateState
 from hedging.workflow.order import LIVE
 
 
-def gate_state(
-    state: State, item: UnderlyingRules, order: Order, whole: Assessment, now: datetime
-) -> GateState:
-    """What the gates look at when they judge ``order`` at ``now``."""
+def gate_state(state: State, item: UnderlyingRules, whole: Assessment, now: datetime) -> GateState:
+    """What the gates look at when they judge an order of one underlying's hedge at ``now``."""
     account = state.accounts[item.account]
     instrument = state.setup.instruments[item.hedge_key]
     day = state.days.get(item.venue)
@@ -41,7 +39,7 @@ def gate_state(
         executed=tuple(
             Executed(fill.at, fill.price)
             for fill in state.fills.values()
-            if fill.client_id and (fill.account, fill.instrument) == (order.account, order.instrument)
+            if fill.client_id and (fill.account, fill.instrument) == (item.account, instrument.name)
         ),
         automatic=state.automatic,
         dead_man_until=state.dead_man_until.get(item.account),
@@ -49,3 +47,22 @@ def gate_state(
         instrument_trouble=state.market.instrument_troubles.get(instrument.key, ""),
         market_trouble=state.market_trouble,
     )
+
+
+def controls(state: State, whole: Assessment, now: datetime) -> tuple[ControlView, ...]:
+    """Every pre-trade check of every hedge with the figures it compares now, for people to see."""
+    found = []
+    for item in state.rules.underlyings:
+        if item.hedge_key not in state.setup.instruments:
+            continue
+        picture = gate_state(state, item, whole, now)
+        found += [
+            ControlView(
+                control=gate.CONTROL,
+                sentence=gate.SENTENCE,
+                underlying=item.underlying,
+                readings=gate.readings(picture),
+            )
+            for gate in GATES
+        ]
+    return tuple(found)

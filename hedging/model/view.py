@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hedging.model.book import Balance
 from hedging.model.exposure import DeltaProof, Drift, Exposure, PositionExposure
+from hedging.model.gates import Reading
 from hedging.model.instrument import Instrument
 from hedging.model.limits import Forecast, Utilisation
 from hedging.model.market import Quote
@@ -79,12 +80,23 @@ class UnderlyingView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlView:
+    """One pre-trade check for the hedge of one underlying, and the figures it compares now."""
+
+    control: str
+    sentence: str
+    underlying: str
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The engine's latest picture; ``sequence`` grows by one with each.
 
     ``balances`` and ``hedges`` are of the instant that the exposures are of, so that the book can be written
     out and valued again. ``limits`` are of every scope, fullest first; ``terms`` is the version in force and
-    ``proposals`` those that wait, newest first.
+    ``proposals`` those that wait, newest first. ``reduced_because`` says why only reducing is allowed;
+    ``controls`` are the pre-trade checks of each underlying's hedge with what they compare now.
     """
 
     sequence: int
@@ -110,6 +122,8 @@ class View:
     hedges: tuple[HedgeMarket, ...] = ()
     terms: TermsVersion | None = None
     proposals: tuple[TermsVersion, ...] = ()
+    reduced_because: str = ""
+    controls: tuple[ControlView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
