@@ -1,9 +1,8 @@
-"""Each gate at its boundary and one step beyond; 10^5 random books and quotes."""
+"""Each gate at its boundary and one step beyond."""
 
-import random
 from dataclasses import replace
 from decimal import Decimal
-from math import inf, isfinite, nan
+from math import inf, nan
 
 import pytest
 from nouns import (
@@ -98,40 +97,6 @@ def test_c2_reducing_needs_to_know_what_it_reduces(unknown):
     assert trading_state.check(order(), state) is not None
 
 
-def test_c2_in_reducing_a_hundred_thousand_random_books_never_gain_exposure():
-    source = random.Random(11)
-    instruments = {True: perpetual(), False: linear_perpetual()}
-    raised = passed = 0
-    for _ in range(100_000):
-        inverse = source.random() < 0.5
-        instrument = instruments[inverse]
-        delta = source.choice([-1, 1]) * source.choice([0.0, source.uniform(0, 2), source.uniform(0, 50)])
-        lots = source.randrange(-60_000, 60_000)
-        price = source.uniform(1_000, 200_000)
-        tried = order(
-            side=source.choice(list(Side)),
-            amount=instrument.lot * source.randrange(1, 40_000),
-            limit_price=Decimal(str(round(price * source.uniform(0.99, 1.01)))),
-        )
-        state = gate_state(
-            status=REDUCING,
-            instrument=instrument,
-            exposure=exposure(delta),
-            position=instrument.lot * lots,
-            quote=quote(bid=price - 1, ask=price + 1, mark=price, index=price),
-        )
-        if trading_state.check(tried, state) is not None:
-            continue
-        passed += 1
-        coins = float(tried.amount) / price if inverse else float(tried.amount)
-        after = delta + coins * tried.side
-        held, held_after = state.position, state.position + tried.amount * tried.side
-        raised += abs(after) > abs(delta) or after * delta < -1e-9 or abs(held_after) > abs(held)
-        raised += held * held_after < 0
-    assert passed > 2_000
-    assert raised == 0
-
-
 # C3
 
 TICK = Decimal("0.5")
@@ -155,35 +120,6 @@ def test_c3_a_price_that_is_none_is_refused(price):
 def test_c3_without_a_market_nothing_goes():
     assert collar.check(order(), gate_state(quote=None)) is not None
     assert collar.check(order(), gate_state(quote=quote(bid=None))) is not None
-
-
-def faulty(source, true):
-    return source.choice([None, nan, inf, -inf, 0.0, -true, true * 1000, true / 1000, true * 1.02])
-
-
-def test_c3_a_hundred_thousand_fuzzed_quotes_accept_nothing_outside_the_collar():
-    source = random.Random(3)
-    accepted = outside = 0
-    for _ in range(100_000):
-        true = source.uniform(1_000, 200_000)
-        half = source.uniform(0.25, 40)
-        fields = {"bid": true - half, "ask": true + half, "mark": true, "index": true * 1.001}
-        for name in source.sample(sorted(fields), source.randrange(3)):
-            fields[name] = faulty(source, true)
-        if source.random() < 0.05:
-            fields["bid"], fields["ask"] = fields["ask"], fields["bid"]
-        near = true * source.choice([1, source.uniform(0.985, 1.015), 1000])
-        tried = order(limit_price=Decimal(str(round(near * 2) / 2)), side=source.choice(list(Side)))
-        if collar.check(tried, gate_state(quote=quote(**fields))) is not None:
-            continue
-        accepted += 1
-        mid = (fields["bid"] + fields["ask"]) / 2
-        allowed = min(0.01 * mid, 1.5 * (fields["ask"] - fields["bid"]) + 0.002 * mid)
-        confirmed = [v for v in (fields["mark"], fields["index"]) if v is not None and isfinite(v)]
-        outside += not any(abs(v / mid - 1) <= 0.005 for v in confirmed)
-        outside += not abs(float(tried.limit_price) - mid) <= allowed * (1 + 1e-9)
-    assert accepted > 5_000
-    assert outside == 0
 
 
 # C4

@@ -1,6 +1,7 @@
 """C3: our own executed price does not drift: a price far from what we just traded at is refused."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from hedging.model.gates import Executed, Reading
 from hedging.model.trading import Order, Refusal
@@ -18,12 +19,11 @@ def check(order: Order, state: GateState) -> Refusal | None:
     for each in _recent(state):
         if not each.price.is_finite() or each.price <= 0:
             return Refusal(control=CONTROL, reason="a price of our own is no number", value=str(each.price))
-        drift = float(price / each.price) - 1
-        if abs(drift) > rules.drift_cap:
+        if abs(price - each.price) > Decimal(str(rules.drift_cap)) * each.price:
             return Refusal(
                 control=CONTROL,
                 reason=f"we traded {order.instrument} at {each.price:,f} at {each.at:%H:%M:%S}: too far away",
-                value=f"{drift:+.2%}",
+                value=f"{price / each.price - 1:+.2%}",
                 bound=f"±{rules.drift_cap:.2%} in {rules.drift_minutes:g} min",
             )
     return None
