@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hedging.paper.account import Account
 
-EVERY_NS = 200_000_000
+EVERY_NS = 100_000_000
 KEPT_NS = 70_000_000_000
 
 

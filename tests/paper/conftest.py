@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 
 import pytest
+from paper_wire import PaperWire
 
 from hedging.paper.account import Account
 from hedging.paper.auth import ApiKey
@@ -206,3 +207,16 @@ def desk() -> Desk:
 def new_desk() -> type[Desk]:
     """Makes desks: for tests that need one for each example."""
     return Desk
+
+
+@pytest.fixture(scope="module")
+def module_wire(shared_paper: RunningPaper) -> PaperWire:
+    return PaperWire(shared_paper)
+
+
+@pytest.fixture
+def wire(module_wire: PaperWire) -> Iterator[PaperWire]:
+    """A client of the module's exchange; no fault is on before or after."""
+    module_wire.control.clear_faults()
+    yield module_wire
+    module_wire.control.clear_faults()
