@@ -1,6 +1,7 @@
 """Sessions of OKX, Bybit and Binance that send orders to a socket, with an order and the answers to it."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -84,6 +85,17 @@ class Desk:
         self.script.requests.clear()
         self.script.raw.clear()
         self.script.unread, self.script.dropped = False, 0
+        self.session._client.timeout = 5000
+
+    def attempts(self) -> int:
+        """Requests that came, read or not; a busy machine may read one after its sender gave up on it."""
+        deadline = time.monotonic() + 5
+        while not self._came() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self._came()
+
+    def _came(self) -> int:
+        return len(self.script.requests) + self.script.dropped
 
 
 def _opened(venue: str, instrument: Instrument) -> tuple[Script, OrderSession]:
@@ -91,7 +103,6 @@ def _opened(venue: str, instrument: Instrument) -> tuple[Script, OrderSession]:
     passphrase = PASSPHRASE if venue == "okx" else ""
     address = AccountAddress("desk", venue, VenueMode.PAPER, KEY, SECRET, script.address, None, passphrase)
     session = order_session(address, lambda: NOW, Pacing.UNPACED)
-    session._client.timeout = 400
     session.instruments = {instrument.name: instrument}
     return script, session
 

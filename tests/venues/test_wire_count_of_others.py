@@ -79,6 +79,8 @@ def good(desk: Desk, act: str) -> object:
 def failing(desk: Desk, cut: Cut | str, answer: object) -> object:
     """What the venue does instead of giving ``answer``."""
     venue = desk.instrument.venue
+    if cut is Cut.SILENT:
+        desk.session._client.timeout = 250  # ms
     if isinstance(cut, Cut):
         return cut, answer
     desk.script.unread = cut == "reset before it is read"
@@ -88,10 +90,6 @@ def failing(desk: Desk, cut: Cut | str, answer: object) -> object:
         "status unknown": UNKNOWN[venue] if venue != "binance" else Reply(408, UNKNOWN[venue]),
         "nothing known": {"something": "else"},
     }.get(cut)
-
-
-def attempts(desk: Desk) -> int:
-    return len(desk.script.requests) + desk.script.dropped
 
 
 def nothing_told(desk: Desk, error: BaseException) -> None:
@@ -108,7 +106,7 @@ def test_a_cut_write_is_sent_once_and_unclear(desk: Desk, act: str, cut: Cut | s
     desk.script.answers[route(desk, act)] = failing(desk, cut, good(desk, act))
     with pytest.raises(VenueUnclear) as caught:
         WRITES[act](desk)
-    assert attempts(desk) == 1
+    assert desk.attempts() == 1
     nothing_told(desk, caught.value)
 
 
@@ -117,7 +115,7 @@ def test_a_cut_look_up_is_one_request_and_no_answer(desk: Desk, cut: Cut | str) 
     desk.script.answers[desk.lookups[0]] = failing(desk, cut, desk.several(desk.one()))
     with pytest.raises(VenueUnreachable) as caught:
         desk.session.find(desk.order())
-    assert attempts(desk) == 1
+    assert desk.attempts() == 1
     nothing_told(desk, caught.value)
 
 
@@ -179,4 +177,4 @@ def test_what_stands_guard(desk: Desk) -> None:
     if desk.guard is not None:
         desk.script.answers[desk.guard] = desk.counting
     assert WRITES["keep alive"](desk) is stands
-    assert attempts(desk) == (desk.guard is not None)
+    assert len(desk.script.requests) == (desk.guard is not None)
