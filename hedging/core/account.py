@@ -111,7 +111,9 @@ def with_positions(
     settle_seconds: float,
     unproved: frozenset[str],
 ) -> PositionsTaken:
-    """Take in a position read; the first of an account, and what has expired, explains itself.
+    """Take in a position read.
+
+    The first one, those of an account that is only read, and what has expired explain themselves.
 
     A read that differs from what fills explain is not kept: it is suspicious. It is proved, and kept, by a
     later read that says the same, asked for ``settle_seconds`` later and after all fills were read again;
@@ -124,7 +126,8 @@ def with_positions(
     if stale or earlier:
         return PositionsTaken(account, kept=False)
     after = {position.instrument.name: position for position in read.positions}
-    odd = {} if account.positions is None else _unexplained(account, after, asked_at, instruments)
+    explains_itself = account.positions is None or not account.trades
+    odd = {} if explains_itself else _unexplained(account, after, asked_at, instruments)
     if odd:
         seen = {name: _seen(account.mismatches.get(name), each) for name, each in odd.items()}
         settled = [each for each in seen.values() if _is_proved(account, each, asked_at, settle_seconds)]

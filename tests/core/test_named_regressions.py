@@ -228,6 +228,8 @@ def test_nautilus_4298_a_book_that_stands_still_sends_nothing():
     """The connection was alive, the prices were not, and orders were priced on them."""
     found = armed(delta=1.0)
     frozen = found.state.market
+    for _ in range(3):
+        found.happen(happened.Looked(quotes=frozen.quotes), after=1.0)
     found.held = 14.2
     for _ in range(10):
         found.positions(after=1.0)

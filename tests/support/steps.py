@@ -34,6 +34,8 @@ from hedging.model.venue_profile import DERIBIT, VenueProfile
 HELD = linear_perpetual()
 HEDGE = perpetual()
 ACCOUNT = "main"
+ELSEWHERE = "elsewhere"
+"""An account that is only read: what it holds may change without a fill of ours."""
 
 
 class Steps:
@@ -60,8 +62,11 @@ class Steps:
             profiles={"deribit": profile},
             encode=InputsEncoder().encode,
         )
-        account = Account(name=ACCOUNT, venue="deribit", trades=True)
-        self.state: State = restored(setup, (account,), stored or Stored(), NOW + timedelta(hours=1))
+        accounts = (
+            Account(name=ACCOUNT, venue="deribit", trades=True),
+            Account(name=ELSEWHERE, venue="deribit", trades=False),
+        )
+        self.state: State = restored(setup, accounts, stored or Stored(), NOW + timedelta(hours=1))
         self.wanted: tuple[Effect, ...] = ()
         self.committed: list[object] = []
 
@@ -81,10 +86,12 @@ class Steps:
     def positions(self, after: float = 0.01) -> None:
         """The venue's present positions, asked for now."""
         self.now += timedelta(seconds=after)
-        held = [position(HELD, self.held)] if self.held else []
-        held += [position(HEDGE, self.perpetual)] if self.perpetual else []
-        read = happened.PositionsRead(account=ACCOUNT, positions=tuple(held), asked_at=self.now)
-        self.happen(read)
+        others = (position(HELD, self.held, account=ELSEWHERE),) if self.held else ()
+        own = (position(HEDGE, self.perpetual),) if self.perpetual else ()
+        self.happen(happened.PositionsRead(account=ELSEWHERE, positions=others, asked_at=self.now))
+        before = self.wanted
+        self.happen(happened.PositionsRead(account=ACCOUNT, positions=own, asked_at=self.now))
+        self.wanted = (*before, *self.wanted)
 
     def look(self, after: float = 0.01, **changes) -> None:
         """Fresh prices."""
@@ -104,9 +111,13 @@ class Steps:
     def balances(self) -> None:
         """The venue's balance with a delta that proves ours."""
         inverse = balance(delta_total=(("BTC", float(self.perpetual) / INDEX),), received_at=self.now)
-        linear = balance("USDC", 0.0, delta_total=(("BTC", self.held),), received_at=self.now)
-        read = happened.BalancesRead(account=ACCOUNT, balances=(inverse, linear), asked_at=self.now)
-        self.happen(read)
+        linear = balance(
+            "USDC", 0.0, account=ELSEWHERE, delta_total=(("BTC", self.held),), received_at=self.now
+        )
+        self.happen(happened.BalancesRead(account=ELSEWHERE, balances=(linear,), asked_at=self.now))
+        before = self.wanted
+        self.happen(happened.BalancesRead(account=ACCOUNT, balances=(inverse,), asked_at=self.now))
+        self.wanted = (*before, *self.wanted)
 
     def fills(self, *found: Fill) -> None:
         """A sweep of the fills, asked for now."""
