@@ -11,6 +11,7 @@ import click
 
 from hedging import clock
 from hedging.errors import HedgingError
+from hedging.ledger_commands import ledger_group
 
 if TYPE_CHECKING:
     from hedging.model.terms import TermsVersion
@@ -357,6 +358,9 @@ def export_records(  # noqa: PLR0913 one for each option
     if empty:
         click.echo(f"nothing is recorded of {', '.join(empty)} in that time: only columns", err=True)
     click.echo(export_json(wanted, written))
+
+
+main.add_command(ledger_group)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,11 @@ class Ledger:
         with self._database.reading() as connection:
             return leases.stored(connection, book)
 
+    def leases(self) -> tuple[Lease, ...]:
+        """The lease of every book that ever had one; ``holder`` is empty where it was released."""
+        with self._database.reading() as connection:
+            return leases.every(connection)
+
     def append_command(self, command: Command) -> Command:
         """Store a person's wish with its record; give back the stored one where the key is known.
 

@@ -1,5 +1,7 @@
 """What a database's own error means for whoever wrote: in words, and what to do."""
 
+import sqlite3
+
 from sqlalchemy import exc
 
 BUSY_SECONDS = 5.0
@@ -46,17 +48,29 @@ def reason(error: exc.SQLAlchemyError) -> str:
     """What the driver said, and what to do about it."""
     if not isinstance(error, exc.DBAPIError) or error.orig is None:
         return str(error)
-    said = " ".join(str(error.orig).split())
-    advice = _advice(error)
+    return _told(_advice(error), error.orig)
+
+
+def sqlite_reason(error: sqlite3.Error) -> str:
+    """The same for an error of SQLite's own module."""
+    return _told(_sqlite_advice(getattr(error, "sqlite_errorname", "")), error)
+
+
+def _told(advice: str, error: BaseException) -> str:
+    said = " ".join(str(error).split())
     return f"{advice} ({said})" if advice else said
 
 
 def _advice(error: exc.DBAPIError) -> str:
     name = getattr(error.orig, "sqlite_errorname", None)
     if name is not None:
-        return next((text for prefix, text in SQLITE.items() if name.startswith(prefix)), "")
+        return _sqlite_advice(name)
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         return LOST if isinstance(error, exc.OperationalError) else ""
     fitting = [prefix for prefix in POSTGRESQL if state.startswith(prefix)]
     return POSTGRESQL[max(fitting, key=len)] if fitting else ""
+
+
+def _sqlite_advice(name: str) -> str:
+    return next((text for prefix, text in SQLITE.items() if name.startswith(prefix)), "")

@@ -26,6 +26,8 @@ from hedging.ledger.book import Ledger
 from hedging.ledger.chain import Head
 from hedging.ledger.codec import decode, encode
 from hedging.ledger.head_key import HeadKey
+from hedging.ledger.restore_note import KIND as RESTORED_KIND
+from hedging.ledger.restore_note import RestoreNote
 
 PURPOSE = b"hedge monitor, head of the ledger\n"
 """Before what is signed, so that no other text signed by this key is ever a head."""
@@ -64,9 +66,25 @@ def export_head(ledger: Ledger, key: HeadKey, place: Path, now: datetime) -> Sig
     return _append(ledger, key, place, SignedHead(at=now, sequence=head.sequence, hash=head.hash))
 
 
-def export_restored(ledger: Ledger, key: HeadKey, place: Path, restored: SignedHead) -> SignedHead:
-    """Append that the ledger was put back to record ``restored.voids_after``; raises as ``export_head``."""
-    return _append(ledger, key, place, replace(restored, kind=HeadKind.RESTORED))
+def export_restored(ledger: Ledger, key: HeadKey, place: Path, by: str, now: datetime) -> SignedHead:
+    """Append that the ledger was put back to a backup, as its last record of kind ``restored`` says.
+
+    Heads exported after the end of that backup are void from now on. Raises LedgerError where the ledger has
+    no such record, or the file cannot be written.
+    """
+    notes = ledger.records(limit=1, kind=RESTORED_KIND)
+    if not notes:
+        raise LedgerError("the ledger was never restored: there is nothing to void")
+    note, head = decode(RestoreNote, notes[0].body), ledger.head(now)
+    signed = SignedHead(
+        at=now,
+        sequence=head.sequence,
+        hash=head.hash,
+        kind=HeadKind.RESTORED,
+        voids_after=note.last_record,
+        by=by,
+    )
+    return _append(ledger, key, place, signed)
 
 
 def read_heads(place: Path, public: Ed25519PublicKey) -> tuple[SignedHead, ...]:

@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from hedging.errors import LeaseLost
 from hedging.ledger import chain
@@ -38,8 +39,15 @@ class LeaseNote:
 def stored(connection: Connection, book: str) -> Lease | None:
     """The lease of ``book`` as it stands, expired or not; None where nobody holds it."""
     row = connection.execute(select(LEASES).where(LEASES.c.book == book)).one_or_none()
-    if row is None or not row.holder:
-        return None
+    return _lease(row) if row is not None and row.holder else None
+
+
+def every(connection: Connection) -> tuple[Lease, ...]:
+    """All leases by book, those that nobody holds too."""
+    return tuple(_lease(row) for row in connection.execute(select(LEASES).order_by(LEASES.c.book)))
+
+
+def _lease(row: Row[Any]) -> Lease:
     return Lease(book=row.book, holder=row.holder, token=row.token, expires_at=utc(row.expires_ns))
 
 
