@@ -1,5 +1,6 @@
 """Every gate has its control, its sentence and the figures from which the screen builds itself."""
 
+import re
 from dataclasses import MISSING, fields, replace
 from inspect import signature
 from math import isfinite, nan
@@ -40,6 +41,13 @@ def test_every_file_is_a_gate_that_is_asked_once():
 def test_the_controls_that_gates_can_check_each_have_one():
     assert {gate.CONTROL for gate in GATES} == CONTROLS
     assert len({gate.SENTENCE for gate in GATES}) == len(GATES)
+
+
+def test_the_design_has_a_row_for_each_control():
+    design = (Path(__file__).resolve().parents[2] / "docs" / "design.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (C\d+(?:, C\d+)*) \|", design, re.MULTILINE)
+    listed = {control for row in rows for control in row.split(", ")}
+    assert listed == {control for found in CONTROLS for control in found.split("/")}
 
 
 @pytest.mark.parametrize("gate", GATES, ids=name)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from math import inf, nan
 
 import pytest
@@ -14,7 +15,7 @@ from hedging.model.rules import AutoRules
 from hedging.model.trading import AutoMode, AutoSetting, OrderState, TradingStatus
 from hedging.units import Side
 from hedging.workflow.authority import tripped
-from hedging.workflow.gates import auto_mode, repeats
+from hedging.workflow.gates import auto_mode, judge, repeats
 from hedging.workflow.repeats import beyond, flips, repeated
 
 RULES = AutoRules()
@@ -169,8 +170,15 @@ def test_the_gate_refuses_what_it_cannot_value():
     state = gate_state(status=TradingStatus(auto=ARMED))
     assert repeats.check(by_itself(), replace(state, quote=None)).control == "C8"
     for price in (nan, inf, 0.0, -1.0):
-        tried = by_itself(limit_price=type(order().limit_price)(price))
+        tried = by_itself(limit_price=Decimal(price))
         assert repeats.check(tried, state).control == "C8"
+
+
+def test_a_price_that_is_missing_is_no_repetition_which_would_ask_for_another_person():
+    state = gate_state(status=TradingStatus(auto=ARMED), quote=None)
+    assert judge(by_itself(), state).refusal.control == "C10"
+    bad = by_itself(limit_price=Decimal(0))
+    assert judge(bad, replace(state, quote=gate_state().quote)).refusal.control == "C3"
 
 
 @pytest.mark.parametrize(

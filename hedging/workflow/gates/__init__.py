@@ -34,7 +34,7 @@ from hedging.workflow.gates.state import GateState
 
 __all__ = ["GATES", "GateState", "Judgement", "judge"]
 
-GATES: tuple[ModuleType, ...] = (
+GATES: tuple[ModuleType, ...] = (  # what needs a price stands behind what says that there is none
     kill,
     who,
     trading_state,
@@ -42,13 +42,13 @@ GATES: tuple[ModuleType, ...] = (
     venue,
     closing,
     auto_mode,
-    repeats,
     self_trade,
     duplicates,
     age,
     collar,
     price_drift,
     order_value,
+    repeats,
     position,
     limits,
     margin,

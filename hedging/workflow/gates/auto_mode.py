@@ -1,6 +1,6 @@
 """C18: what automatic mode approved is sent only while it is armed, in its time and inside its caps."""
 
-from hedging.model.gates import Reading
+from hedging.model.gates import BoundKind, Reading
 from hedging.model.trading import AutoMode, Order, Refusal
 from hedging.workflow.authority import by_itself, lapsed
 from hedging.workflow.gates.state import GateState
@@ -27,7 +27,7 @@ def readings(state: GateState) -> tuple[Reading, ...]:
         return (Reading("automatic mode", auto.mode.value, AutoMode.ARMED.value),)
     left = None if auto.until is None else (auto.until - state.now).total_seconds() / 60
     return (
-        Reading("time left", left, 0.0, "min"),
+        Reading("time left", left, 0.0, "min", BoundKind.LEAST),
         Reading("orders used", float(auto.orders_used), float(auto.max_orders)),
         Reading("turnover used", auto.turnover_used_usd, auto.max_turnover_usd, "USD"),
     )

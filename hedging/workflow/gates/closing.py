@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from hedging.model.gates import Reading
+from hedging.model.gates import BoundKind, Reading
 from hedging.model.instrument import Kind
 from hedging.model.trading import Order, Refusal
 from hedging.workflow.gates.state import GateState
@@ -31,10 +31,10 @@ def readings(state: GateState) -> tuple[Reading, ...]:
     if instrument.kind in EXPIRING:
         expiry = instrument.expiry
         left = None if expiry is None else (expiry - state.now).total_seconds() / 60
-        found.append(Reading("time to expiry", left, rules.expiry_cutoff_minutes, "min"))
+        found.append(Reading("time to expiry", left, rules.expiry_cutoff_minutes, "min", BoundKind.LEAST))
     if instrument.kind is not Kind.SPOT:
         away = _from_settlement(state.now).total_seconds()
-        found.append(Reading("from settlement", away, rules.settlement_pause_seconds, "s"))
+        found.append(Reading("from settlement", away, rules.settlement_pause_seconds, "s", BoundKind.LEAST))
     shown = state.venue_trouble.kind.value if state.venue_trouble else state.instrument_trouble or "open"
     return (*found, Reading(instrument.name, shown, "open"))
 

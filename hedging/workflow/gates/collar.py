@@ -1,7 +1,7 @@
 """C3: the limit price lies within the collar around a confirmed reference, on the tick."""
 
 from hedging.errors import BadInput
-from hedging.model.gates import Reading
+from hedging.model.gates import OF_THE_ORDER, Reading
 from hedging.model.trading import Order, Refusal
 from hedging.policy.sizing import collar, references
 from hedging.workflow.gates.state import GateState
@@ -41,13 +41,16 @@ def check(order: Order, state: GateState) -> Refusal | None:
 
 
 def readings(state: GateState) -> tuple[Reading, ...]:
-    """The reference price, and how far from it a limit price may lie, in the price's unit."""
+    """The reference price, and how far from it a limit price may lie, both in dollars."""
     if state.quote is None:
-        return (Reading("reference", None, None),)
+        return (Reading("reference", None, None, "USD"),)
     try:
         reference = references(state.quote, state.rules.execution)
     except BadInput:
-        return (Reading("reference", None, None),)
+        return (Reading("reference", None, None, "USD"),)
     edges = collar(reference, state.rules.execution)
     width = float(edges.highest) - reference.price
-    return (Reading("reference", reference.price, None), Reading("collar", None, width, "either way"))
+    return (
+        Reading("reference", reference.price, None, "USD"),
+        Reading("price away from it", OF_THE_ORDER, width, "USD"),
+    )

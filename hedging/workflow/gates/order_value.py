@@ -1,6 +1,6 @@
 """C4: one order's value in USD, its coins, and its lot are within bounds."""
 
-from hedging.model.gates import Reading
+from hedging.model.gates import OF_THE_ORDER, Reading
 from hedging.model.trading import Order, Refusal
 from hedging.policy.sizing import coins_of
 from hedging.workflow.gates.state import GateState
@@ -46,6 +46,6 @@ def check(order: Order, state: GateState) -> Refusal | None:
 def readings(state: GateState) -> tuple[Reading, ...]:
     """The largest order in USD and in coin."""
     return (
-        Reading("order value", None, state.rules.execution.max_order_usd, "USD"),
-        Reading("order volume", None, state.underlying.max_order_coin, state.underlying.underlying),
+        Reading("order value", OF_THE_ORDER, state.rules.execution.max_order_usd, "USD"),
+        Reading("order volume", OF_THE_ORDER, state.underlying.max_order_coin, state.underlying.underlying),
     )

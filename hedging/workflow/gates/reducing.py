@@ -11,10 +11,10 @@ from hedging.workflow.order import worst_case
 
 
 def only_shrinks(order: Order, state: GateState, control: str) -> Refusal | None:
-    """Refuse what does not bring |net delta| and |position| down, now and once what else works has filled.
+    """Refuse what does not bring both |net delta| and |position| down.
 
-    Other orders of the underlying on the same side may all fill before this one; what they leave must
-    still be shrunk, not passed.
+    Other orders of the underlying on the same side may all fill before this one: what they leave must still
+    be shrunk, not passed. An order that shrinks that, shrinks what is held now too.
     """
     if state.exposure is None or state.position is None or state.quote is None:
         return Refusal(control=control, reason="only reducing is allowed, and the exposure is not known")
@@ -24,18 +24,13 @@ def only_shrinks(order: Order, state: GateState, control: str) -> Refusal | None
     except BadInput as error:
         return Refusal(control=control, reason=f"only reducing is allowed, and {error}")
     change = float(coins_of(state.instrument, order.amount, price)) * order.side
-    amount = float(order.amount * order.side)
-    delta, position = state.exposure.delta, float(state.position)
-    in_instrument = float(
-        sum((worst_case(o) for o in others if o.instrument_key == order.instrument_key), Decimal(0))
+    delta = state.exposure.delta + sum(_coins(other, state) for other in others)
+    position = state.position + sum(
+        (worst_case(each) for each in others if each.instrument_key == order.instrument_key), Decimal(0)
     )
-    in_underlying = sum(_coins(other, state) for other in others)
-    if (
-        shrinks(delta, delta + change)
-        and shrinks(position, position + amount)
-        and shrinks(delta + in_underlying, delta + in_underlying + change)
-        and shrinks(position + in_instrument, position + in_instrument + amount)
-    ):
+    smaller_delta = shrinks(delta, delta + change)
+    smaller_position = shrinks(float(position), float(position + order.amount * order.side))
+    if smaller_delta and smaller_position:
         return None
     return Refusal(control=control, reason="only orders that shrink delta and position are allowed")
 
