@@ -22,13 +22,12 @@ KILL_FILE = "KILL"
 HISTORY = timedelta(hours=2)
 HISTORY_POINTS = 20_000
 
-_LOOKING = frozenset({CommandKind.HALT})
+_LOOKING = frozenset({CommandKind.HALT, CommandKind.REDUCE, CommandKind.AUTO_OFF})
 _TRADING = _LOOKING | {
     CommandKind.APPROVE,
     CommandKind.REJECT,
     CommandKind.AUTO_SHADOW,
     CommandKind.AUTO_ARM,
-    CommandKind.AUTO_OFF,
     CommandKind.PROPOSE_TERMS,
     CommandKind.WITHDRAW_TERMS,
 }
@@ -284,6 +283,8 @@ class Desk:
         """What can be refused without the engine: an incomplete wish, or one's own resume."""
         if wish.kind is CommandKind.REJECT and not wish.reason.strip():
             return Denied("a rejection needs its reason in words")
+        if wish.kind is CommandKind.RELEASE and not (wish.ref and wish.reason.strip()):
+            return Denied("a release needs the order and, in words, what was found at the exchange")
         if wish.kind is CommandKind.APPROVE and not (wish.ref and wish.ref_hash):
             return Denied("an approval needs the ticket's id and its content as shown")
         if wish.kind is CommandKind.AUTO_ARM and (

@@ -23,10 +23,10 @@ def desk(fake, tmp_path):
 
 
 MATRIX = {
-    Role.VIEWER: {CommandKind.HALT},
+    Role.VIEWER: {CommandKind.HALT, CommandKind.REDUCE, CommandKind.AUTO_OFF},
     Role.TRADER: {
-        CommandKind.HALT, CommandKind.APPROVE, CommandKind.REJECT, CommandKind.AUTO_ARM, CommandKind.AUTO_OFF,
-        CommandKind.AUTO_SHADOW, CommandKind.PROPOSE_TERMS, CommandKind.WITHDRAW_TERMS,
+        CommandKind.HALT, CommandKind.REDUCE, CommandKind.AUTO_OFF, CommandKind.APPROVE, CommandKind.REJECT,
+        CommandKind.AUTO_ARM, CommandKind.AUTO_SHADOW, CommandKind.PROPOSE_TERMS, CommandKind.WITHDRAW_TERMS,
     },
     Role.RISK: set(CommandKind),
 }  # fmt: skip
@@ -45,6 +45,15 @@ def test_who_may_ask_what(role, kind):
 def test_a_denied_wish_never_reaches_the_ledger(desk, fake):
     wish = Wish(kind=CommandKind.APPROVE, ref="T-1", ref_hash="h")
     assert isinstance(desk.act(VIEWER, wish, "k"), Denied)
+    assert fake.ledger.commands() == ()
+
+
+@pytest.mark.parametrize(
+    "said", [{"ref": "T-1-0-0"}, {"reason": "looked"}, {"ref": "T-1-0-0", "reason": " "}]
+)
+def test_a_release_names_its_order_and_says_what_was_found(desk, fake, said):
+    answer = desk.act(RISK, Wish(kind=CommandKind.RELEASE, **said), "k")
+    assert "what was found" in answer.reason
     assert fake.ledger.commands() == ()
 
 

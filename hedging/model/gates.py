@@ -8,14 +8,28 @@ from enum import StrEnum
 from hedging.units import Side
 
 
+class BoundKind(StrEnum):
+    """On which side of its bound a figure is allowed."""
+
+    MOST = "at most"
+    LEAST = "at least"
+
+
+OF_THE_ORDER = "each order's own"  # a reading's value where only an order brings the figure
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One figure a gate compares: what is used now, the bound, and the unit of both; None is not known."""
+    """One figure a gate compares: what is used now, the bound, and the unit of both; None is not known.
+
+    A value in words under a bound in words must equal it; OF_THE_ORDER is what each order brings.
+    """
 
     name: str
     value: float | str | None
     bound: float | str | None
     unit: str = ""
+    kind: BoundKind = BoundKind.MOST
 
 
 @dataclass(frozen=True, slots=True)

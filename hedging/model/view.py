@@ -12,7 +12,7 @@ from hedging.model.limits import Forecast, Utilisation
 from hedging.model.market import Quote
 from hedging.model.snapshot import Gap
 from hedging.model.terms import TermsVersion
-from hedging.model.trading import AutoSetting, Decision, Order, Ticket, TradingState
+from hedging.model.trading import AutoSetting, Decision, Order, ReducedBy, Ticket, TradingState
 
 
 class VenueMode(StrEnum):
@@ -95,7 +95,9 @@ class View:
 
     ``balances`` and ``hedges`` are of the instant that the exposures are of, so that the book can be written
     out and valued again. ``limits`` are of every scope, fullest first; ``terms`` is the version in force and
-    ``proposals`` those that wait, newest first. ``reduced_because`` says why only reducing is allowed;
+    ``proposals`` those that wait, newest first. ``reduced_because`` says why only reducing is allowed,
+    ``reduced_by`` who caused it and ``lifts_at`` when it ends by itself if the market stays sane (None: not by
+    itself, or it is not sane yet); ``shadow_seconds_needed`` is the shadow time that arming takes;
     ``controls`` are the pre-trade checks of each underlying's hedge with what they compare now.
     """
 
@@ -124,6 +126,9 @@ class View:
     proposals: tuple[TermsVersion, ...] = ()
     reduced_because: str = ""
     controls: tuple[ControlView, ...] = ()
+    reduced_by: ReducedBy | None = None
+    lifts_at: datetime | None = None
+    shadow_seconds_needed: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
