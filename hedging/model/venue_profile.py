@@ -45,6 +45,11 @@ class VenueProfile:
     dead_man: DeadMan
     unknown_status: bool
 
+    @property
+    def guards_resting_orders(self) -> bool:
+        """Whether resting orders end by themselves when we fall silent; no private stream is held open."""
+        return self.dead_man is DeadMan.CANCEL_ALL_AFTER
+
 
 DERIBIT = VenueProfile(
     name="deribit",

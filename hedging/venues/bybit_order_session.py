@@ -67,11 +67,11 @@ class BybitOrderSession(OrderRoutes, BybitSession):
 
     def _places(self, order: Order, instrument: Instrument) -> Sequence[Place]:
         question = {**_about(instrument), "orderLinkId": order.client_id}
-        realtime, history = "privateGetV5OrderRealtime", "privateGetV5OrderHistory"
+        realtime, history = self._client.privateGetV5OrderRealtime, self._client.privateGetV5OrderHistory
         return [
-            partial(self._pages, realtime, {**question, "openOnly": OPEN}, ORDERS_PER_PAGE),
-            partial(self._pages, realtime, {**question, "openOnly": RECENT}, ORDERS_PER_PAGE),
-            partial(self._pages, history, question, ORDERS_PER_PAGE),
+            partial(_listed, realtime, {**question, "openOnly": OPEN}),
+            partial(_listed, realtime, {**question, "openOnly": RECENT}),
+            partial(_listed, history, question),
         ]
 
     def _report(self, raw: Raw) -> OrderReport:
@@ -122,6 +122,11 @@ class BybitOrderSession(OrderRoutes, BybitSession):
 
     def _set_window(self, body: dict[str, str | int]) -> None:
         bybit.accepted(as_object(self._client.privatePostV5OrderDisconnectedCancelAll(body)))
+
+
+def _listed(ask: Callable[[dict[str, str]], object], question: dict[str, str]) -> Sequence[Raw]:
+    """Orders under one id: the first page holds them all."""
+    return bybit.answer(as_object(ask(question)))[0]
 
 
 def _about(instrument: Instrument) -> dict[str, str]:
