@@ -58,7 +58,7 @@ def bare(result: object) -> Reply:
 
 
 class Script:
-    """A venue on a socket: ``answers`` by route; counts what arrives.
+    """A venue on a socket: ``answers`` by route, or what makes one of what was asked; counts what arrives.
 
     ``raw`` are the requests as they came, heads and bodies. While ``unread``, each connection is reset
     before anything is read from it, and counted in ``dropped``.
@@ -153,8 +153,12 @@ class Script:
                 method, address = head.decode().split(" ")[:2]
                 target = urlsplit(address)
                 route = self._named(method, target.path)
-                self.requests.append((route, _parameters(target.query, body.decode())))
-                if not self._answer(connection, self.answers.get(route, Cut.HTML), target.path):
+                asked = _parameters(target.query, body.decode())
+                self.requests.append((route, asked))
+                answer = self.answers.get(route, Cut.HTML)
+                if callable(answer):
+                    answer = answer(asked)
+                if not self._answer(connection, answer, target.path):
                     return
 
     def _answer(self, connection: socket.socket, answer: object, path: str) -> bool:
