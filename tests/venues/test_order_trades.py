@@ -194,16 +194,16 @@ def test_a_trade_in_what_was_listed_since(of: Callable[[str], Desk]) -> None:
 
 
 def binance_account(desk: Desk, **trades: list[dict[str, Any]]) -> None:
-    """Nothing open, nothing traded but ``trades`` by interface; orders are ours by their even ids."""
+    """Nothing open, nothing traded but ``trades`` by interface; orders are ours by their odd ids."""
 
     def order(asked: Asked) -> object:
         if asked["orderId"] == "13":
             return Reply(400, {"code": -2013, "msg": "Order does not exist."})
         ours = int(asked["orderId"]) % 2 == 1
-        linear = binance_trade(asked["symbol"], 1) | {"status": "FILLED", "origQty": "2", "executedQty": "2"}
-        return linear | {
-            "orderId": int(asked["orderId"]), "clientOrderId": OURS if ours else "web_1", "avgPrice": "3000.5",
-            "updateTime": MS,
+        return {
+            "symbol": asked["symbol"], "orderId": int(asked["orderId"]), "status": "FILLED", "side": "SELL",
+            "clientOrderId": OURS if ours else "web_1", "origQty": "2", "executedQty": "2",
+            "avgPrice": "3000.5", "updateTime": MS,
         }  # fmt: skip
 
     answers = desk.script.answers
@@ -330,7 +330,7 @@ def test_a_failed_read_is_never_an_empty_list(of: Callable[[str], Desk], name: s
     for read in (
         lambda: desk.session.fills(desk.instrument.settlement_currency, SINCE),
         lambda: desk.session.fills_of(THEIRS, desk.instrument.name),
-        lambda: desk.session.open_orders(),
+        desk.session.open_orders,
     ):
         before = len(desk.script.requests)
         with pytest.raises(VenueUnreachable):
