@@ -12,7 +12,7 @@ from hedging.errors import BadInput
 from hedging.venues import bybit
 from hedging.venues.payload import Payload, Raw
 from hedging.venues.reading_session import Funds
-from hedging.venues.scopes import KeyScopes, without
+from hedging.venues.scopes import READ_ONLY, KeyScopes, without
 
 WALLET = "Wallet"  # transfers and withdrawals
 
@@ -39,7 +39,7 @@ def key_rights(envelope: Raw) -> KeyScopes:
         f"{area}:{right}" for area, rights in listed.items() if isinstance(rights, list) for right in rights
     )
     if result.value("readOnly") in (1, "1"):
-        return KeyScopes(granted | {"read only"})
+        return KeyScopes(granted | {READ_ONLY})
     return without(granted, frozenset(right for right in granted if right.partition(":")[0] == WALLET))
 
 

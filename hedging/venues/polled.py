@@ -1,4 +1,4 @@
-"""What the sessions of OKX, Bybit and Binance share: they read an account by asking, and send no orders.
+"""What the sessions of OKX, Bybit and Binance share: they read an account by asking.
 
 Through the exchange library's synchronous client and its raw methods alone: what it makes of an answer is a
 second reading, compared with ours, never a value. One locked worker per account, no retry.

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from hedging.errors import UnsafeKeyError
 
 _WRITES = ":read_write"
+_TRADING = frozenset(  # of Deribit, OKX, Bybit and Binance
+    {f"trade{_WRITES}", "trade", "ContractTrade:Order", "Derivatives:DerivativesTrade", "enableFutures"}
+)
+READ_ONLY = "read only"  # a key that may only read, whatever it lists
 _HARMLESS_WRITES = frozenset({"trade", "block_trade", "block_rfq"})
 
 
@@ -20,8 +24,8 @@ class KeyScopes:
 
     @property
     def can_trade(self) -> bool:
-        """Whether orders may be sent with it."""
-        return f"trade{_WRITES}" in self.granted
+        """Whether orders for futures and perpetuals may be sent with it."""
+        return bool(self.granted & _TRADING) and READ_ONLY not in self.granted
 
     @property
     def can_read_account(self) -> bool:
@@ -68,7 +72,5 @@ def without(granted: frozenset[str], unsafe: frozenset[str]) -> KeyScopes:
         raise UnsafeKeyError("the exchange did not say what the key may do: the key is not used")
     found = sorted(granted & unsafe)
     if found:
-        raise UnsafeKeyError(
-            f"the key may do too much ({', '.join(found)}): make one that may read and nothing else"
-        )
+        raise UnsafeKeyError(f"the key may do too much ({', '.join(found)}): make one without these rights")
     return KeyScopes(granted)

@@ -1,7 +1,7 @@
 import pytest
 
 from hedging.errors import UnsafeKeyError
-from hedging.venues.scopes import safe_scopes
+from hedging.venues.scopes import READ_ONLY, KeyScopes, safe_scopes
 
 RECORDED = (
     "account:read_write block_trade:read_write connection custody:read_write mainaccount name:ccxt "
@@ -37,3 +37,21 @@ def test_a_key_that_may_do_too_much_is_refused(text: str, named: str) -> None:
 def test_rights_are_read(text: str, trade: bool, account: bool) -> None:
     scopes = safe_scopes(text)
     assert (scopes.can_trade, scopes.can_read_account) == (trade, account)
+
+
+@pytest.mark.parametrize(
+    ("granted", "trade"),
+    [
+        ({"read_only", "trade"}, True),
+        ({"read_only"}, False),
+        ({"ContractTrade:Order", "ContractTrade:Position"}, True),
+        ({"ContractTrade:Order", READ_ONLY}, False),
+        ({"Derivatives:DerivativesTrade"}, True),
+        ({"Options:OptionsTrade"}, False),
+        ({"enableReading", "enableFutures"}, True),
+        ({"enableReading"}, False),
+    ],
+    ids=str,
+)
+def test_a_key_of_another_exchange_that_may_trade(granted: set[str], trade: bool) -> None:
+    assert KeyScopes(frozenset(granted)).can_trade is trade
