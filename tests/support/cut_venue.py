@@ -47,7 +47,9 @@ def by_method_and_path(method: str, path: str) -> str:
 
 
 def json_rpc(result: object) -> Reply:
-    """A result, or an error where it has a code, as Deribit wraps them."""
+    """A result, or an error where it has a code, as Deribit wraps them; a reply stays as it is."""
+    if isinstance(result, Reply):
+        return result
     failed = isinstance(result, dict) and "code" in result
     return Reply(400 if failed else 200, {"jsonrpc": "2.0", "error" if failed else "result": result})
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -132,6 +134,30 @@ def test_the_fence_is_signed_at_bybit_and_for_that_one_request_alone(of: Callabl
         desk.session.submit(desk.order(), desk.instrument, IMMEDIATE)
     assert desk.session._client.options["recvWindow"] == 5000
     assert desk.session._client.nonce() != MS
+
+
+@pytest.mark.parametrize("name", ["okx", "bybit"])
+def test_look_ups_of_another_thread_do_not_borrow_the_fence(of: Callable[[str], Desk], name: str) -> None:
+    desk = of(name)
+    desk.script.answers[desk.create] = desk.taken
+    desk.script.answers[desk.lookups[0]] = desk.several(desk.one())
+    together = threading.Barrier(2)
+
+    def each_time(act: Callable[[], object]) -> None:
+        together.wait()
+        for _ in range(40):
+            act()
+
+    with ThreadPoolExecutor(2) as pool:
+        acts = (
+            lambda: desk.session.submit(desk.order(), desk.instrument, IMMEDIATE),
+            lambda: desk.session.find(desk.order()),
+        )
+        list(pool.map(each_time, acts))
+    fenced = {"okx": {"exptime": str(MS + 2345)}, "bybit": {"x-bapi-recv-window": "2345"}}[name]
+    for (route, _), raw in zip(desk.script.requests, desk.script.raw, strict=True):
+        assert (fenced.items() <= headers(raw).items()) is (route == desk.create)
+    assert len(desk.script.requests) == 80
 
 
 @pytest.mark.parametrize("kind", ["linear", "inverse", "option"])

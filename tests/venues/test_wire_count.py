@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from cut_venue import Reply
 
 from hedging.errors import VenueRejected, VenueUnclear, VenueUnreachable
 from hedging.model.instrument import Instrument
@@ -55,6 +56,38 @@ def test_a_cut_attempt_is_sent_once_and_unclear(
     assert script.count(*WRITES) == 1
     assert kit.KEY not in str(caught.value)
     assert kit.SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", WRITES)
+@pytest.mark.parametrize("status", [500, 502, 503, 408])
+def test_an_answer_of_a_service_in_trouble_is_unclear(
+    session: AccountSession, script: Any, order: Order, perpetual: Instrument, method: str, status: int
+) -> None:
+    script.answers[method] = Reply(status, {"something": "else"})
+    with pytest.raises(VenueUnclear):
+        attempt(session, method, order, perpetual)
+    assert script.count(*WRITES) == 1
+
+
+@pytest.mark.parametrize("method", WRITES)
+def test_a_connection_reset_before_the_request_is_read_is_one_attempt(
+    session: AccountSession, script: Any, order: Order, perpetual: Instrument, method: str
+) -> None:
+    script.unread = True
+    with pytest.raises(VenueUnclear):
+        attempt(session, method, order, perpetual)
+    assert (script.dropped, script.requests) == (1, [])
+
+
+def test_nothing_goes_out_under_the_name_of_a_broker(
+    session: AccountSession, script: Any, kit: Any, order: Order, perpetual: Instrument
+) -> None:
+    for method in WRITES:
+        script.answers[method] = answer_to(method, kit)
+        with suppress(VenueUnclear):
+            attempt(session, method, order, perpetual)
+    assert len(script.raw) >= len(WRITES)
+    assert not [raw for raw in script.raw if b"ccxt" in raw.lower()]
 
 
 @pytest.mark.parametrize("method", WRITES)
