@@ -113,11 +113,16 @@ net_notional = {{ soft = 1.0e7, hard = 2.0e7 }}
 [limits.account.paper]
 vega = {{ soft = 1.5e6, hard = 3.0e6 }}
 
+# Wider than anywhere else: a demo presses "BTC -8 %" and wants to see it hedged.
 [execution]
 clip_usd = 250000
+drift_cap = 0.2
 
 [auto]
 shadow_minutes = 0
+
+[market]
+index_gap = 0.2
 """
 
 
