@@ -33,6 +33,7 @@ class WidgetKind(StrEnum):
     TABLE = "table"
     BARS = "bars"
     PROOFS = "proofs"
+    CHECKS = "checks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from components import (
+    controls,
     drift_chart,
     ladder,
     limit_bars,
@@ -26,6 +27,7 @@ PROOFS = "proofs"
 PROOF_ROADS = "proof-roads"
 GAPS = "gaps"
 LIMITS = "limits"
+CHECKS = "checks"
 TERMS = "terms"
 ORDERS = "orders"
 PAST = "past"
@@ -55,6 +57,7 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
     yield PROOF_ROADS, proofs.roads(view)
     yield GAPS, positions.gaps(view)
     yield LIMITS, limit_bars.bars(view)
+    yield CHECKS, controls.checks(view)
     yield TERMS, limits_terms.table(view)
     yield ORDERS, tickets.orders(view)
     yield PAST, tickets.past(scene.tickets)

@@ -7,6 +7,7 @@ from components.board import Widget, WidgetKind, show
 from components.guard import refuse_alone
 
 BARS = (Widget(id="limits", kind=WidgetKind.BARS, topic=topics.LIMITS, title="Limits and bands"),)
+CHECKS = (Widget(id="checks", kind=WidgetKind.CHECKS, topic=topics.CHECKS, title="Controls"),)
 TERMS = (Widget(id="terms", kind=WidgetKind.TABLE, topic=topics.TERMS, title="Terms", plain=True),)
 SMILE = (
     Widget(id="smile", kind=WidgetKind.CHART, topic=topics.SMILE, tabs=True),
@@ -24,13 +25,14 @@ SMILE = (
 
 
 def render() -> None:
-    """Use of limits and terms in force, live; proposing and deciding by native widgets; smiles, history."""
+    """Use of limits, terms in force and checks, live; proposing and deciding natively; smiles, history."""
     left, right = st.columns([1.5, 1], gap="small")
     with left:
         show("limits", BARS)
     with right:
         show("terms", TERMS)
         terms_waiting.waiting()
+    show("checks", CHECKS)
     terms_form.propose()
     show("smile", SMILE)
     terms_history.history()

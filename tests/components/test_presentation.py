@@ -64,7 +64,7 @@ class TestTopics:
         fake.seed_history(minutes=1)
         samples = {name: fake.series.samples(name, view.at - timedelta(hours=1)) for name in ("BTC", "ETH")}
         found = dict(topics.topics(scene(view, samples=samples)))
-        assert len(found) == 10 + 2 * 10
+        assert len(found) == 11 + 2 * 10
         for payload in found.values():
             assert tokens(msgspec.json.decode(msgspec.json.encode(payload))) <= set(Palette.__slots__)
 

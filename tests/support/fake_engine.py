@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from fake_controls import controls
 from fake_smile import smile_view
 from fake_terms import FakeTerms
 
@@ -40,6 +41,7 @@ from hedging.model.terms import Terms
 from hedging.model.trading import (
     AutoMode,
     AutoSetting,
+    Command,
     CommandKind,
     CommandState,
     Decision,
@@ -48,6 +50,7 @@ from hedging.model.trading import (
     Order,
     OrderState,
     Outcome,
+    ReducedBy,
     Ticket,
     TicketState,
     TradingState,
@@ -173,6 +176,7 @@ class FakeEngine:
         self.hedge = {"BTC": 0.0, "ETH": 0.0}
         self.count = 0
         self.orders: dict[str, Order] = {}
+        self.over: tuple[Order, ...] = ()
         self.steps = 0
         self.feed_age = 0.4
         self.gaps: tuple[object, ...] = ()
@@ -401,18 +405,22 @@ class FakeEngine:
                         auto=AutoSetting(),
                     )
                     answer = "halted"
+                case CommandKind.REDUCE | CommandKind.RELEASE | CommandKind.AUTO_OFF:
+                    state, answer = self._stand_back(command)
                 case CommandKind.RESUME if not self.status.resume_asked_by:
                     self.status = replace(self.status, resume_asked_by=f"{command.user} ({command.role})")
                     answer = "asked; a second person confirms"
                 case CommandKind.RESUME:
                     self.status = replace(
-                        self.status, state=TradingState.ACTIVE, halted_because="", resume_asked_by=""
+                        self.status,
+                        state=TradingState.ACTIVE,
+                        halted_because="",
+                        resume_asked_by="",
+                        reduced_because="",
+                        reduced_by=None,
                     )
                     (self.folder / "KILL").unlink(missing_ok=True)
                     answer = "trading is active"
-                case CommandKind.AUTO_OFF:
-                    self.status = replace(self.status, auto=AutoSetting())
-                    answer = "automatic hedging is off"
                 case CommandKind.AUTO_SHADOW | CommandKind.AUTO_ARM:
                     mode = AutoMode.ARMED if command.kind is CommandKind.AUTO_ARM else AutoMode.SHADOW
                     self.status = replace(
@@ -443,6 +451,25 @@ class FakeEngine:
                 transaction.settle_command(command.key, state, answer)
                 transaction.put_trading(self.status)
 
+    def _stand_back(self, command: Command) -> tuple[CommandState, str]:
+        if command.kind is CommandKind.AUTO_OFF:
+            self.status = replace(self.status, auto=AutoSetting())
+            return CommandState.DONE, "automatic hedging is off"
+        if command.kind is CommandKind.REDUCE:
+            self.status = replace(
+                self.status,
+                state=TradingState.REDUCING,
+                reduced_because=f"{command.user}: {command.reason or 'reduce'}",
+                reduced_by=ReducedBy.PERSON,
+                auto=AutoSetting(),
+            )
+            return CommandState.DONE, "only what shrinks delta and position is sent"
+        if command.ref not in self.orders:
+            return CommandState.REFUSED, f"nothing quarantined matches {command.ref!r}"
+        released = replace(self.orders.pop(command.ref), state=OrderState.CANCELLED)
+        self.over = (released, *self.over)[:8]
+        return CommandState.DONE, "1 released; the exchange says that nothing of it works any more"
+
     def _send(self, ticket: Ticket, approver: str, now: datetime) -> None:
         leg = ticket.legs[0]
         order = Order(
@@ -471,7 +498,7 @@ class FakeEngine:
 
     def _work(self, now: datetime) -> None:
         for order in list(self.orders.values()):
-            if order.state in (OrderState.FILLED, OrderState.UNKNOWN):
+            if order.state in (OrderState.FILLED, OrderState.UNKNOWN, OrderState.QUARANTINED):
                 continue
             part = min(order.amount - order.filled, (order.amount / 4).quantize(Decimal(10)) + 10)
             filled = order.filled + part
@@ -517,7 +544,7 @@ class FakeEngine:
                         ),
                         now,
                     )
-                self.orders.pop(order.client_id)
+                self.over = (self.orders.pop(order.client_id), *self.over)[:8]
 
     def _view(self, now: datetime, exposures: dict[str, Exposure]) -> View:
         tickets = self._live_tickets()
@@ -557,7 +584,13 @@ class FakeEngine:
                 *self._wider(exposures),
             ),
             tickets=tickets,
-            orders=tuple(self.orders.values()),
+            orders=(*self.orders.values(), *self.over),
+            reduced_because=self.status.reduced_because,
+            reduced_by=self.status.reduced_by,
+            shadow_seconds_needed=3600.0,
+            controls=controls(
+                self.status, {name: each.hedge_position for name, each in exposures.items()}, self.feed_age
+            ),
             hedges=tuple(self._hedge(name, exposure, now) for name, exposure in exposures.items()),
             terms=self.version,
             proposals=self.terms.proposals,

@@ -2,6 +2,7 @@
 
 import { bars } from "./bars.js";
 import { chart, preload } from "./chart.js";
+import { checks } from "./checks.js";
 import { element, leftText, setText } from "./dom.js";
 import { configure, everyTick, standing, state, subscribe } from "./hub.js";
 import { showHelp } from "./keys.js";
@@ -12,7 +13,7 @@ import "./revive.js";
 import { refresh } from "./theme.js";
 import { tiles } from "./tiles.js";
 
-const KINDS = { tiles, table, bars, strip, chart, proofs };
+const KINDS = { tiles, table, bars, strip, chart, proofs, checks };
 const CHOICE = "desk-underlying";
 const boards = new WeakMap();
 let mounts = 0;

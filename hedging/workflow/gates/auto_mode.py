@@ -24,7 +24,7 @@ def readings(state: GateState) -> tuple[Reading, ...]:
     """Minutes left, and orders and turnover used of their caps."""
     auto = state.status.auto
     if auto.mode is not AutoMode.ARMED:
-        return (Reading("automatic mode", auto.mode.value, AutoMode.ARMED.value),)
+        return (Reading("automatic mode", auto.mode.value, None),)
     left = None if auto.until is None else (auto.until - state.now).total_seconds() / 60
     return (
         Reading("time left", left, 0.0, "min", BoundKind.LEAST),
