@@ -206,10 +206,11 @@ class Switchboard(Conduct):
     @property
     def skew_ms(self) -> int:
         """How far the exchange's clock is ahead of the true time."""
+        if not self._on:
+            return 0
         now_ns = self._clock()
-        return round(
-            1000 * sum(item.fault.skew_seconds((now_ns - item.since_ns) / NANO) for item in self._live())
-        )
+        elapsed = [(item.fault, (now_ns - item.since_ns) / NANO) for item in self._live()]
+        return round(1000 * sum(fault.skew_seconds(seconds) for fault, seconds in elapsed))
 
     # --- orders ----------------------------------------------------------------------------------
 
