@@ -152,7 +152,7 @@ class Pair(threading.Thread):
     def _pause(self) -> None:
         child = self._alive[self._chosen()]
         self._nursery.ask("stop", child)
-        time.sleep(SECONDS * self._dice.uniform(1.05, 1.6))
+        time.sleep(SECONDS * self._dice.uniform(1.0, 1.4))
         self._nursery.ask("cont", child)
 
     def _kill(self) -> None:
@@ -233,4 +233,4 @@ def test_no_stale_order_is_accepted_and_no_stale_write_is_taken(pairs, capsys):
         assert late == []
         assert said["leases"] > (PAUSES + KILLS) / 4
         assert said["writes refused"] > PAUSES / 8
-        assert said["too late"] > 0
+        assert said["too late"] > PAUSES / 20

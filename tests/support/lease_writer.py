@@ -21,7 +21,6 @@ from hedging.core.state import FENCE_MARGIN
 from hedging.engine.holding import LEASE_SECONDS
 from hedging.errors import LeaseLost, LedgerError
 from hedging.ledger import Lease, Ledger
-from hedging.model.rules import ExecutionRules
 
 RENEWALS = 5
 """Renewals within one life of a lease, as the engine makes them."""
@@ -47,14 +46,11 @@ class Times:
     def margin(self) -> timedelta:
         return FENCE_MARGIN * self.scale
 
-    @property
-    def order(self) -> timedelta:
-        return timedelta(seconds=ExecutionRules().order_fence_seconds) * self.scale
-
-    def valid_until(self, lease: Lease, now: datetime, fence: str) -> datetime:
+    def valid_until(self, lease: Lease, fence: str) -> datetime:
+        """The latest that I9 allows; an engine's own fence of an order, 5 s, mostly ends before."""
         if fence == NO_FENCE:
-            return now + self.order
-        return min(now + self.order, lease.expires_at - (self.margin if fence == FENCED else timedelta(0)))
+            return datetime.max.replace(tzinfo=UTC)
+        return lease.expires_at - (self.margin if fence == FENCED else timedelta(0))
 
 
 class Writer:
@@ -94,7 +90,7 @@ class Writer:
     def attempt(self, lease: Lease) -> None:
         """Write, then send; a pause may come between any two steps, also after the time was looked at."""
         now = datetime.now(UTC)
-        until = self.times.valid_until(lease, now, self.fence)
+        until = self.times.valid_until(lease, self.fence)
         if until <= now:
             return
         self.count += 1
