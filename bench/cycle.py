@@ -1,11 +1,11 @@
 """How long does one cycle of the engine take over 10,000 positions in 1,200 instruments?
 
-A cycle here is what the loop does between a price and a verdict: take the price, take the snapshot, value
-every position, sum exposure, drift, proof and limits, encode and hash the inputs, decide. Nothing is
-published and no grid is drawn, which happens beside it. ``after a position read`` lays the columns out anew
-and encodes all positions, as it is after each account's sweep. The peer is the loop a small program would
-write: one position at a time with Black-76 from ``math.erf``, which gives the delta alone; its delta is
-compared with ours.
+A cycle here is what the loop does between a price and a verdict: take the price, show the core the market,
+which values every position, sums exposure, drift, proof and limits, encodes and hashes the inputs, decides.
+Nothing is published and no grid is drawn, which happens beside it. ``after a position read`` lays the
+columns out anew and encodes all positions, as it is after each account's sweep. The peer is the loop a
+small program would write: one position at a time with Black-76 from ``math.erf``, which gives the delta
+alone; its delta is compared with ours.
 
 One JSON line a row. Run: ``OPENBLAS_NUM_THREADS=1 PYTHONPATH=. python bench/cycle.py [--positions 10000]``.
 """
@@ -14,7 +14,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
@@ -23,16 +23,14 @@ from math import erf, log, sqrt
 import numpy as np
 
 from bench.grid import AT, DAYS, INDEX, STRIKES, listed_option, quote
-from hedging.decide import Assessment, Situation, assess, decide
-from hedging.core.inputs import InputsEncoder
-from hedging.engine.live_book import LiveBook
+from bench.known_book import KnownBook
+from hedging.core import events as happened
+from hedging.decide import Assessment
 from hedging.model.book import Balance, Position
 from hedging.model.instrument import AmountUnit, Instrument, Kind, OptionKind
 from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, Scope, ScopeKind
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
-from hedging.model.trading import TradingState
-from hedging.risk.holdings import NOTHING_HELD
 
 ACCOUNTS = tuple(f"account-{number}" for number in range(25))
 HEDGE = replace(
@@ -63,14 +61,12 @@ RULES = Rules(
 )
 
 
-@dataclass
 class Desk:
-    """A live book with everything in it, and what the loop keeps between cycles."""
+    """The core with everything in it, as a cycle finds it."""
 
-    book: LiveBook
-    positions: tuple[Position, ...]
-    whole: Assessment
-    encoder: InputsEncoder
+    def __init__(self, book: KnownBook, positions: tuple[Position, ...]) -> None:
+        self.book = book
+        self.positions = positions
 
     @classmethod
     def of(cls, number: int) -> "Desk":
@@ -82,43 +78,41 @@ class Desk:
             for place in range(STRIKES)
             for kind in OptionKind
         ]
-        book = LiveBook(ACCOUNTS, [HEDGE.key], RULES.ages)
+        instruments = {each.key: each for each in (HEDGE, *listed)}
+        book = KnownBook(dict.fromkeys(ACCOUNTS, HEDGE.venue), RULES, instruments, AT)
         places = rng.permutation(len(listed) * len(ACCOUNTS))[:number].tolist()
         amounts = np.round(rng.normal(0.0, 20.0, number), 1).tolist()
         made = [
             _position(ACCOUNTS[place // len(listed)], listed[place % len(listed)], amount)
             for place, amount in zip(places, amounts, strict=True)
         ]
+        book.happen(happened.Started(), AT)
         _deal(book, made)
         for instrument in (HEDGE, *listed):
             book.take_quote(quote(instrument) if instrument.expiry else _hedge_quote(0))
-        return cls(book, tuple(made), assess(book.snapshot(AT), RULES, NOTHING_HELD), InputsEncoder())
+        book.look(AT)
+        if not book.state.ready:
+            raise SystemExit("the core is not ready, and would not decide")
+        return cls(book, tuple(made))
+
+    @property
+    def whole(self) -> Assessment:
+        """The book as the last cycle valued it."""
+        found = self.book.state.whole
+        if found is None:
+            raise SystemExit("nothing was valued")
+        return found
 
     def cycle(self, number: int) -> None:
         """One price, one verdict."""
-        now = AT + timedelta(microseconds=number)
         self.book.take_quote(_hedge_quote(number))
-        snapshot = self.book.snapshot(now)
-        self.whole = assess(snapshot, RULES, self.whole.book.holdings)
-        inputs = self.encoder.encode(snapshot, RULES)
-        situation = Situation(
-            now=now,
-            inputs_hash=inputs.digest,
-            instrument=HEDGE,
-            ticket=None,
-            live=(),
-            state=TradingState.ACTIVE,
-            settled=True,
-            rejected=None,
-            failed_at=None,
-        )
-        decide(RULES, RULES.underlyings[0], snapshot, self.whole, situation)
+        self.book.look(AT + timedelta(microseconds=number))
 
     def read_one_account(self, number: int) -> None:
         """A cycle after a sweep brought the positions of one account anew."""
         account = ACCOUNTS[number % len(ACCOUNTS)]
         own = tuple(held for held in self.whole.snapshot.positions if held.account == account)
-        self.book.take_positions(account, own, AT)
+        self.book.take_positions(account, own, AT + timedelta(microseconds=number))
         self.cycle(number)
 
     def plain_loop(self) -> float:
@@ -126,7 +120,7 @@ class Desk:
         now, total = AT, 0.0
         for held in self.positions:
             instrument = held.instrument
-            found = self.book.quotes[instrument.key]
+            found = self.book.board.quotes[instrument.key]
             expiry, strike, sign = instrument.expiry, instrument.strike, instrument.option_kind
             if None in (expiry, strike, sign, found.forward, found.iv) or expiry is None or strike is None:
                 raise ValueError(f"{instrument.name} has no price")
@@ -140,12 +134,14 @@ class Desk:
         return total
 
 
-def _deal(book: LiveBook, positions: list[Position]) -> None:
-    """Give each account its positions and its balance."""
+def _deal(book: KnownBook, positions: list[Position]) -> None:
+    """Give each account its positions and its balance, and answer all else that is asked at a start."""
     for account in ACCOUNTS:
         own = tuple(held for held in positions if held.account == account)
         book.take_positions(account, own, AT)
         book.take_balances(account, (_balance(account),), AT)
+        book.happen(happened.FillsArrived((), account, AT), AT)
+        book.happen(happened.ClockRead(account, 0.0), AT)
 
 
 def _position(account: str, instrument: Instrument, amount: float) -> Position:
@@ -215,7 +211,7 @@ def main() -> None:
     }
     held = desk.whole.snapshot.positions
     ours = desk.whole.exposures["BTC"].delta_net
-    theirs = replace(desk, positions=held).plain_loop()
+    theirs = Desk(desk.book, held).plain_loop()
     for name, spent in rows.items():
         found = {
             "bench": "cycle",

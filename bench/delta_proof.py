@@ -5,7 +5,7 @@ UTC of a Friday: half an hour of averaging, the settlement, and what is listed a
 desk trades at random in inverse and dollar-settled options, perpetuals and dated futures of both coins, many
 of them of the expiry that is being settled; now and then the spot or the volatility jumps. Our side is the
 real one: positions and balances read by ``AccountSession`` over HTTP, tickers pushed to a ``MarketStream``
-over websocket, both put into a ``LiveBook``, and its snapshot through ``decide.assess``.
+over websocket, both taken by the engine's core, and its snapshot through ``decide.assess``.
 
 The tolerance is no guess: it is what the rounding of the figures on the wire can do to our sum
 (``Rounding``), worked out at every look by a third, scalar valuation that shares nothing with the other two.
@@ -25,9 +25,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from bench.black_twin import Rounding, net_delta, rounding
+from bench.known_book import KnownBook
 from hedging.clock import monotonic_ns
 from hedging.decide import Assessment, assess
-from hedging.engine.live_book import LiveBook
 from hedging.errors import VenueUnreachable
 from hedging.model.instrument import Kind
 from hedging.model.limits import Band, HedgeTarget, Numeraire
@@ -126,8 +126,7 @@ class Hour:
         self._random = random.Random(plan.seed)
         self._found = Found()
         self._rules = rules()
-        hedges = (item.hedge_key for item in self._rules.underlyings)
-        self._book = LiveBook((ACCOUNT,), hedges, self._rules.ages)
+        self._book = self._known()
         address = session.address
         self._came = asyncio.Event()
         self._problems: dict[str, str] = {}
@@ -139,6 +138,10 @@ class Hour:
     def clock(self) -> datetime:
         """Simulated time: the only one our side is told."""
         return self.now
+
+    def _known(self) -> KnownBook:
+        instruments = {each.key: each for each in self._session.instruments.values()}
+        return KnownBook({ACCOUNT: DERIBIT}, self._rules, instruments, self.now)
 
     def _take_quote(self, quote: Quote) -> None:
         self._book.take_quote(quote)
@@ -152,7 +155,7 @@ class Hour:
     async def run(self) -> Found:
         """Drive the whole plan."""
         await self._session.run(self._session.load, COINS)
-        self._book.instruments = {each.key: each for each in self._session.instruments.values()}
+        self._book = self._known()
         self._stream.start()
         self._own.start()
         try:
@@ -239,7 +242,7 @@ class Hour:
         odd = book.take_positions(ACCOUNT, await session.run(session.positions), self.now)
         self._found.gaps.update(odd)
         book.take_balances(ACCOUNT, await session.run(session.balances), self.now)
-        await self._pushed(book.names_at(DERIBIT))
+        await self._pushed(book.board.names_at(DERIBIT))
         snapshot = book.snapshot(self.now)
         whole = assess(snapshot, self._rules)
         found = self._found
@@ -262,7 +265,7 @@ class Hour:
         await self._heard("a ticker", lambda: not any(self._old(name) for name in wanted))
 
     def _old(self, name: str) -> bool:
-        quote = self._book.quotes.get(f"{DERIBIT}:{name}")
+        quote = self._book.board.quotes.get(f"{DERIBIT}:{name}")
         return quote is None or quote.venue_at != self.now
 
     def _third_opinion(self, snapshot: Snapshot) -> tuple[Mapping[Group, float], Mapping[Group, Rounding]]:

@@ -229,7 +229,7 @@ def taken(instruments: int, instants: int) -> tuple[list[Seen], list[float]]:
         desk = SimpleNamespace(
             rules=Rules(underlyings=tuple(rules(name) for name in names)),
             sessions={"main": None},
-            book=SimpleNamespace(needed=lambda: needed),
+            state=SimpleNamespace(needed=needed),
             now=partial(START.__add__, SECOND * second),
         )
         whole = assessment(at, market, names)

@@ -1,6 +1,6 @@
 """C17: a figure in a wrong unit or with a wrong sign is a gap or a red proof; automatic mode sends nothing.
 
-What the exchange sends goes through its parsers, the live book, ``assess``, ``decide`` and the refusals of
+What the exchange sends goes through its parsers, the core, ``assess``, ``decide`` and the refusals of
 automatic mode. The exchange's own deltas are those of the scalar twin, not of our valuation.
 """
 
@@ -12,12 +12,11 @@ import pytest
 from nouns import NOW, band, option, perpetual, rules, underlying_rules
 
 from bench.black_twin import net_delta
+from bench.known_book import KnownBook
 from hedging.decide import Situation, assess, decide
-from hedging.engine.live_book import LiveBook
 from hedging.errors import BadInput
 from hedging.model.exposure import ProofVerdict
 from hedging.model.instrument import OptionKind, Settlement
-from hedging.model.rules import AgeRules
 from hedging.model.snapshot import GapReason
 from hedging.model.trading import AutoMode, AutoSetting, Outcome, TradingState, TradingStatus
 from hedging.venues import deribit
@@ -92,8 +91,9 @@ def world():
 
 def outcome(sent):
     """Assessment, decision and refusals of automatic mode on what was sent."""
-    book = LiveBook(("main",), (PERPETUAL.key,), AgeRules())
-    book.instruments = {instrument.key: instrument for instrument, _ in HELD.values()}
+    item = underlying_rules(band=band(-2.0, 2.0))
+    desk = rules(item)
+    book = KnownBook({"main": "deribit"}, desk, {each.key: each for each, _ in HELD.values()}, NOW)
     known = {name: instrument for name, (instrument, _) in HELD.items()}
     for raw in sent["tickers"].values():
         try:
@@ -106,8 +106,6 @@ def outcome(sent):
         book.take_balances("main", (deribit.balance(sent["summary"], "main", NOW),), NOW)
     except BadInput:
         pass  # a read with one bad entry is no read
-    item = underlying_rules(band=band(-2.0, 2.0))
-    desk = rules(item)
     snapshot = book.snapshot(NOW)
     whole = assess(snapshot, desk)
     situation = Situation(
@@ -250,10 +248,9 @@ def test_what_no_market_shows_is_a_gap_whatever_the_proof_says(name):
 @pytest.mark.parametrize("move", [-0.08, -0.02, 0.02, 0.08])
 def test_a_jump_is_no_disagreement_and_a_wrong_sign_is_seen_with_the_next_total(move):
     """The total comes once a second; the jump comes 0.7 s after one, the wrong sign with the next."""
-    book = LiveBook(("main",), (PERPETUAL.key,), AgeRules())
-    book.instruments = {instrument.key: instrument for instrument, _ in HELD.values()}
     known = {name: instrument for name, (instrument, _) in HELD.items()}
     sent, desk = world(), rules(underlying_rules(band=band(-2.0, 2.0)))
+    book = KnownBook({"main": "deribit"}, desk, {each.key: each for each, _ in HELD.values()}, NOW)
 
     def quotes(at, factor):
         for raw in sent["tickers"].values():

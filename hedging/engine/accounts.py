@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hedging import clock
-from hedging.engine.desk_state import Sessions
+from hedging.engine.venue_calls import Sessions
 from hedging.errors import SettingsError
 from hedging.keys import secrets
 from hedging.model.instrument import Instrument

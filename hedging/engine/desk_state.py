@@ -1,133 +1,143 @@
-"""What the parts of the engine share: the live book, the blotter, the latches, and the venue sessions."""
+"""What the parts of the engine share: the driver with the core's state, the quote board, and the sessions."""
 
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from hedging.decide import Assessment, assess
-from hedging.engine.blotter import Blotter
+from hedging.core.cancelling import CANCELLABLE
+from hedging.core.effects import Cancel
+from hedging.core.state import MOST_FAILED_READS, State
+from hedging.decide import Assessment
+from hedging.engine.driver import Driver
+from hedging.engine.guard import Guard
 from hedging.engine.latches import Latches
-from hedging.engine.live_book import LiveBook
-from hedging.errors import VenueError, VenueUnreachable
-from hedging.model.book import Balance
+from hedging.engine.quote_board import QuoteBoard
+from hedging.engine.recording import Recorder
+from hedging.engine.venue_calls import Places, VenueCalls
+from hedging.errors import VenueUnreachable
+from hedging.model.instrument import key
 from hedging.model.market import Quote
 from hedging.model.rules import Rules, UnderlyingRules
 from hedging.model.snapshot import Snapshot
 from hedging.model.terms import TermsState, TermsVersion
-from hedging.model.trading import Fill
-from hedging.risk.smile_shift import Smiles, asked_for
-from hedging.venues.reading_session import ReadingSession
-from hedging.venues.session import AccountSession
-from hedging.workflow.authority import auto_off
-from hedging.workflow.order import UNPROVED
-from hedging.workflow.terms import with_terms
-
-MOST_FAILED_READS = 3  # of one sweep: then the venue is away, and each further one would only wait
+from hedging.risk.smile_shift import Smiles
 
 
-@dataclass(slots=True)
-class Sessions:
-    """REST sessions of one account: orders have one of their own, so that no read stands in their way."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The engine's clock, its latches, and what wakes its loop."""
 
-    orders: AccountSession
-    reads: AccountSession
-
-    def close(self) -> None:
-        """End both."""
-        self.orders.close()
-        self.reads.close()
+    now: Callable[[], datetime]
+    latches: Latches
+    wake: Callable[[], None]
 
 
 @dataclass(slots=True)
 class DeskState:
     """The engine's working state; one thread (the event loop's) changes it."""
 
-    rules: Rules
-    book: LiveBook
-    blotter: Blotter
+    driver: Driver
+    board: QuoteBoard
+    recorder: Recorder
     latches: Latches
-    sessions: Mapping[str, Sessions]
+    places: Places
+    calls: VenueCalls
     now: Callable[[], datetime]
     wake: Callable[[], None]
-    readers: Mapping[str, ReadingSession] = field(default_factory=dict)
-    messages: deque[datetime] = field(default_factory=lambda: deque(maxlen=400))
-    cancels: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
-    latest_trouble: str = ""
-    smiles: Smiles = field(default_factory=Smiles)
     terms: TermsVersion | None = None
     proposals: tuple[TermsVersion, ...] = ()
 
-    def item(self, underlying: str) -> UnderlyingRules:
-        """Rules of one underlying."""
-        return next(item for item in self.rules.underlyings if item.underlying == underlying)
+    @property
+    def latest_trouble(self) -> str:
+        """What went wrong last, in words."""
+        return self.calls.latest_trouble
 
-    def assessment(self) -> Assessment:
-        """The book valued now."""
-        return assess(self.snapshot(self.now()), self.rules)
+    @latest_trouble.setter
+    def latest_trouble(self, words: str) -> None:
+        self.calls.latest_trouble = words
 
-    def take_terms(self, versions: Sequence[TermsVersion]) -> None:
-        """Work under the version in force from the next cycle on, and show those that wait."""
-        self.proposals = tuple(each for each in versions if each.state is TermsState.PROPOSED)
-        for each in versions:
-            if each.state is TermsState.IN_FORCE:
-                self.terms, self.rules = each, with_terms(self.rules, each.terms)
-        self.wake()
+    @property
+    def state(self) -> State:
+        """What the core knows now."""
+        return self.driver.state
 
-    def snapshot(self, now: datetime, rules: Rules | None = None) -> Snapshot:
-        """All that is known at ``now``, of the smiles only what the rules (those in force) ask for."""
-        asked = asked_for(self.smiles, rules or self.rules)
-        return replace(
-            self.book.snapshot(now),
-            smiles=asked.slices,
-            without_smile=asked.without,
-            minimum_variance=asked.fits,
-        )
-
-    def take_smiles(self, smiles: Smiles) -> None:
-        """Keep the smiles as they were fitted last, and wake the loop."""
-        self.smiles = smiles
-        self.wake()
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        return self.driver.state.rules
 
     @property
     def accounts(self) -> tuple[str, ...]:
         """Every account of the book: those that may trade, then those that are only read."""
-        return (*self.sessions, *self.readers)
+        return self.places.names
 
-    def reads(self, account: str) -> ReadingSession:
-        """The session that reads an account."""
-        return self.sessions[account].reads if account in self.sessions else self.readers[account]
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds by which the clock of the first venue that we trade at is ahead; None while not known."""
+        trading = (account for account in self.state.accounts.values() if account.trades)
+        return next((account.clock_offset for account in trading), None)
 
-    async def read_positions(self, account: str) -> None:
-        """Ask the venue for the positions; where we trade, an unexplained change ends automatic mode."""
-        asked_at = self.now()
-        reads = self.reads(account)
-        positions = await reads.run(reads.positions)
-        unproved = (o.instrument for o in self.blotter.live.values() if o.state in UNPROVED)
-        own = frozenset(unproved) if account in self.sessions else frozenset()
-        odd = self.book.take_positions(account, positions, asked_at, own)
-        self.book.take_gaps(account, reads.gaps)
-        if odd and account in self.sessions:
-            self.blotter.record("position changed outside", account, list(odd))
-            self.suspend_auto("; ".join(odd))
+    def item(self, underlying: str) -> UnderlyingRules:
+        """Rules of one underlying."""
+        return self.state.setup.item(underlying)
+
+    def assessment(self) -> Assessment:
+        """The book as it was valued last, or now where it never was."""
+        return self.state.whole or self.state.assessment(self.driver.now())
+
+    def snapshot(self, rules: Rules | None = None) -> Snapshot:
+        """All that is known now, of the smiles only what the rules (those in force) ask for."""
+        return self.state.snapshot(self.driver.now(), rules)
+
+    def look(self) -> None:
+        """Show the core the market as it is, which decides. Raises LedgerError."""
+        self.driver.happen(self.board.looked(self.state))
+
+    def show_terms(self, versions: Sequence[TermsVersion]) -> None:
+        """Show the version in force and those that wait."""
+        self.proposals = tuple(each for each in versions if each.state is TermsState.PROPOSED)
+        self.terms = next((each for each in versions if each.state is TermsState.IN_FORCE), self.terms)
         self.wake()
 
-    async def read_balances(self, account: str) -> None:
-        """Ask the venue for balances, margin and holdings."""
-        asked_at = self.now()
-        reads = self.reads(account)
-        funds = await reads.run(reads.funds)
-        self.book.take_balances(account, funds.balances, asked_at, funds.holdings)
+    def take_smiles(self, smiles: Smiles) -> None:
+        """Keep the smiles as they were fitted last, and wake the loop."""
+        self.board.take_smiles(smiles)
         self.wake()
+
+    def take_quote(self, quote: Quote) -> None:
+        """Keep a price that arrived, and wake the loop where a decision depends on it."""
+        if self.board.take_quote(quote):
+            self.wake()
+
+    async def read_marks(self, account: str) -> None:
+        """The floor under the stream: ask for whatever is about to be too old."""
+        reads = self.places.trading[account].reads
+        old = self.now() - timedelta(seconds=self.rules.ages.marks / 2)
+        failures = 0
+        for name in sorted(self.board.names_at(reads.venue)):
+            quote = self.board.quotes.get(key(reads.venue, name))
+            if quote is not None and quote.received_at >= old:
+                continue
+            try:
+                quotes = await reads.run(reads.tickers, [name])
+            except VenueUnreachable as error:  # one that has just expired must not hide the others
+                self.latest_trouble = str(error)
+                failures += 1
+                if failures == MOST_FAILED_READS:
+                    break
+                continue
+            for each in quotes:
+                self.take_quote(each)
 
     async def read_tickers(self, account: str) -> None:
         """Ask the venue for the prices of what a read account holds; there is no stream of them.
 
         One request that fails must not hide the others; after three the venue is away.
         """
-        reads = self.reads(account)
+        reads = self.places.reads(account)
         failures = 0
-        for group in reads.ticker_groups(sorted(self.book.names_of(account))):
+        for group in reads.ticker_groups(sorted(self.state.accounts[account].positions or ())):
             try:
                 quotes = await reads.run(reads.tickers, group)
             except VenueUnreachable as error:
@@ -136,53 +146,23 @@ class DeskState:
                 if failures == MOST_FAILED_READS:
                     break
                 continue
-            self.book.take_gaps(account, reads.gaps)
+            self.board.take_gaps(account, reads.gaps)
             for quote in quotes:
                 self.take_quote(quote)
         self.wake()
 
-    async def try_reading_positions(self, account: str) -> None:
-        """Read the positions where the venue answers; where it does not, they simply grow old."""
-        try:
-            await self.read_positions(account)
-        except VenueError as error:
-            self.latest_trouble = str(error)
+    async def cancel_own(self) -> None:
+        """Ask once for the end of every order of ours that may rest: the engine ends, and nobody will later.
 
-    def take_quote(self, quote: Quote) -> None:
-        """Keep a price that arrived, and wake the loop where a decision depends on it."""
-        if self.book.take_quote(quote):
-            self.wake()
+        What became of them is not waited for: the next start looks each of them up.
+        """
+        own = [order for order in self.state.live if order.state in CANCELLABLE]
+        await asyncio.gather(*(self.calls.answer(Cancel(order)) for order in own))
 
-    def take_balance(self, balance: Balance) -> None:
-        """Keep a balance that was pushed."""
-        self.book.take_balance(balance)
-        self.wake()
 
-    def take_fills(self, fills: Sequence[Fill]) -> None:
-        """Book fills from the stream or a sweep: ours to their order, foreign ones as what they are."""
-        by_order: dict[str, list[Fill]] = {}
-        for fill in fills:
-            if not self.blotter.has_booked(fill):
-                by_order.setdefault(fill.client_id, []).append(fill)
-        for client_id, found in by_order.items():
-            order = self.blotter.order(client_id) if client_id else None
-            if order is None:
-                self._take_foreign(found)
-                continue
-            _, fresh = self.blotter.book(order, found)
-            for each in fresh:
-                self.book.take_fill(each, self.now())
-        self.wake()
-
-    def _take_foreign(self, fills: Sequence[Fill]) -> None:
-        for fill in fills:
-            if self.blotter.book_foreign(fill):
-                self.book.unsettle(fill.account, self.now())
-                self.suspend_auto(f"a trade that we did not send: {fill.amount} {fill.instrument}")
-
-    def suspend_auto(self, why: str) -> None:
-        """End automatic mode, with the reason on the record."""
-        status = self.blotter.status
-        off = auto_off(status.auto, why)
-        if off != status.auto:
-            self.blotter.put_status(replace(status, auto=off), f"automatic hedging off: {why}")
+def desk_of(state: State, places: Places, recorder: Recorder, around: Surroundings) -> DeskState:
+    """The desk of an engine in ``state``; nothing was asked yet."""
+    calls = VenueCalls(places, Guard(around.latches, recorder, around.now), around.now)
+    driver = Driver(state, recorder, around.latches, calls, around.now)
+    board = QuoteBoard(state.needed, places.instruments)
+    return DeskState(driver, board, recorder, around.latches, places, calls, around.now, around.wake)

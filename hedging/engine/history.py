@@ -117,7 +117,7 @@ def _sources(
 ) -> list[Source]:
     found = []
     for item in desk.rules.underlyings:
-        instrument = desk.book.instruments.get(item.hedge_key)
+        instrument = desk.places.instruments.get(item.hedge_key)
         address = known.get(item.account)
         if instrument is None or address is None or address.venue != DERIBIT:
             trouble(f"no hourly closes of {item.hedge_instrument}: they are read from Deribit alone")

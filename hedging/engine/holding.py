@@ -4,7 +4,7 @@ import os
 import socket
 from datetime import datetime, timedelta
 
-from hedging.engine.blotter import LEASE_SECONDS
+from hedging.engine.recording import LEASE_SECONDS
 from hedging.errors import LeaseLost
 from hedging.ledger import Lease, Ledger
 

@@ -99,10 +99,10 @@ class Publisher:
         due = seen(desk, whole, self._pace)
         if due is not None:  # runs are handed over here, where they are taken: no thread loses one of them
             self._seen, self._grown = due, (*self._grown, *self.runs.drain())
-        blotter = desk.blotter
+        state, trading = desk.state, desk.state.status
         self._sequence += 1
         blocked = [u.underlying for u in desk.rules.underlyings if u.underlying not in whole.exposures]
-        recent = tuple(reversed(blotter.recent.values()))
+        recent = tuple(state.orders.values())[::-1]
         for name, found in whole.exposures.items():
             self._vols.take(name, found.at, found.index)
         vols = {item.underlying: self._vols.vol(item.underlying, whole) for item in desk.rules.underlyings}
@@ -114,11 +114,11 @@ class Publisher:
             engine_started_at=self._identity.started_at,
             ready=ready,
             status=status,
-            trading_state=blotter.status.state,
-            halted_because=blotter.status.halted_because,
-            resume_asked_by=blotter.status.resume_asked_by,
-            auto=blotter.status.auto,
-            auto_refusals=auto_refusals(blotter.status, whole.proofs, recent, blocked),
+            trading_state=trading.state,
+            halted_because=trading.halted_because,
+            resume_asked_by=trading.resume_asked_by,
+            auto=trading.auto,
+            auto_refusals=auto_refusals(trading, whole.proofs, recent, blocked),
             feeds=self._feeds(),
             gaps=whole.gaps,
             underlyings=tuple(
@@ -126,7 +126,7 @@ class Publisher:
             ),
             positions=(),
             limits=with_forecasts(whole, vols),
-            tickets=tuple(blotter.tickets.values()),
+            tickets=tuple(state.tickets.values()),
             orders=recent[:12],
             balances=whole.snapshot.balances if whole.snapshot else (),
             hedges=tuple(self._hedges(whole)),
@@ -137,7 +137,7 @@ class Publisher:
     def _hedges(self, whole: Assessment) -> Iterator[HedgeMarket]:
         """Each configured hedge with the quote that the exposures were computed with."""
         for item in self._desk.rules.underlyings:
-            instrument = self._desk.book.instruments.get(item.hedge_key)
+            instrument = self._desk.places.instruments.get(item.hedge_key)
             if instrument is not None and whole.snapshot is not None:
                 yield HedgeMarket(instrument=instrument, quote=whole.snapshot.quotes.get(item.hedge_key))
 
@@ -154,7 +154,7 @@ class Publisher:
             self._series.add(moment(found))
             grown, self._grown = self._grown, ()
             self._series.put_decision_runs(grown)
-        offset = self._desk.book.clock_offset
+        offset = self._desk.clock_offset
         if offset is None or abs(offset) <= MOST_CLOCK_OFFSET:
             self._thinning.step(view.at)
         return view
@@ -173,14 +173,13 @@ class Publisher:
         )
 
     def _feeds(self) -> tuple[Feed, ...]:
-        book, ages = self._desk.book, self._desk.rules.ages
-        held = [book.quotes.get(key) for key in book.needed()]
+        state, quotes, ages = self._desk.state, self._desk.board.quotes, self._desk.rules.ages
+        held = [quotes.get(key) for key in state.needed]
         marks = None if None in held else min((q.received_at for q in held if q), default=None)
-        touches = [book.quotes.get(item.hedge_key) for item in self._desk.rules.underlyings]
+        touches = [quotes.get(item.hedge_key) for item in self._desk.rules.underlyings]
         touch = None if None in touches else min((q.touch_received_at for q in touches if q), default=None)
-        accounts = self._desk.accounts
-        positions = [book.positions_at(account) for account in accounts]
-        margins = [book.balances_at(account) for account in accounts]
+        positions = [account.positions_at for account in state.accounts.values()]
+        margins = [account.balances_at for account in state.accounts.values()]
         return (
             Feed(name="prices", received_at=touch, limit_seconds=ages.touch),
             Feed(name="marks", received_at=marks, limit_seconds=ages.marks),

@@ -67,7 +67,7 @@ def seen(desk: DeskState, whole: Assessment, pace: Pace) -> Seen | None:
     at = desk.now()
     if not pace.is_due(at):
         return None
-    needed = desk.book.needed()
+    needed = desk.state.needed
     due = pace.are_marks_due(at, len(needed))
     return Seen(at, whole, desk.rules, desk.accounts, needed if due else None)
 

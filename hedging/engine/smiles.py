@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from hedging.errors import BadInput, LedgerError, VenueError
 from hedging.ledger import OptionRecords
 from hedging.model.instrument import Instrument, Kind
 from hedging.model.smile import ChainQuote, MinimumVarianceFit, SmileSlice
+from hedging.model.snapshot import Snapshot
 from hedging.risk.minimum_variance import minimum_variance_fits, recorded_points
 from hedging.risk.smile import FittedSmiles, fitted_smiles
 from hedging.risk.smile_shift import Smiles
@@ -217,7 +218,7 @@ async def live_smiles(
     sources = {each.venue: ChainReader(each, desk.now) for each in addresses if each.venue == DERIBIT}
     smiles = LiveSmiles(
         SmileParts(sources, records, keep),
-        lambda: SmileInputs(desk.book.snapshot(desk.now()), desk.rules, dict(desk.book.instruments)),
+        lambda: SmileInputs(_without_smiles(desk), desk.rules, desk.places.instruments),
         desk.take_smiles,
         trouble,
         desk.now,
@@ -229,6 +230,11 @@ async def live_smiles(
     finally:
         task.cancel()
         smiles.close()
+
+
+def _without_smiles(desk: DeskState) -> Snapshot:
+    """The book as sticky strike sees it: what is drawn compares the rules by what was fitted just now."""
+    return replace(desk.snapshot(), smiles=(), without_smile=(), minimum_variance=())
 
 
 def _tell(ended: asyncio.Future[None], trouble: Callable[[str], None]) -> None:

@@ -1,37 +1,43 @@
 """Brings an engine up from its settings, everything checked before anything is started, and down again."""
 
 import asyncio
-import contextlib
 import gc
 import json
 import signal
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from hedging import clock
+from hedging.core.account import Account
+from hedging.core.effects import Commit, PutStatus
+from hedging.core.inputs import InputsEncoder
+from hedging.core.starting import restored
+from hedging.core.state import Setup
 from hedging.engine.accounts import Accounts, checked_instruments, open_accounts
-from hedging.engine.blotter import Blotter
-from hedging.engine.commands import cancel_resting
-from hedging.engine.desk_state import DeskState
+from hedging.engine.desk_state import DeskState, Surroundings, desk_of
 from hedging.engine.history import price_history
 from hedging.engine.holding import take_lease
 from hedging.engine.latches import Latches
-from hedging.engine.live_book import LiveBook
 from hedging.engine.loop import Loop, Parts
 from hedging.engine.publisher import Identity, Publisher
+from hedging.engine.recording import Recorder
 from hedging.engine.smiles import live_smiles
-from hedging.engine.terms import premises_of, taken_up
+from hedging.engine.terms import WAITING, premises_of, taken_up
+from hedging.engine.venue_calls import Places
 from hedging.errors import HedgingError, LeaseLost, LedgerError, SettingsError
 from hedging.ledger import Lease, Ledger, Series
 from hedging.lifeline import parent_gone
 from hedging.model.instrument import Instrument
+from hedging.model.rules import Rules
 from hedging.model.terms import TermsVersion
+from hedging.model.venue_profile import PROFILES
 from hedging.policy.sizing import lot_in_coin
 from hedging.settings import Settings
 from hedging.venues.stream import AccountStream, MarketStream, StreamEvents
-from hedging.workflow.authority import auto_off, halted
+from hedging.workflow.authority import halted
 from hedging.workflow.terms import terms_of, with_terms
 from hedging.workflow.terms_checks import Premises, flaws
 
@@ -93,7 +99,7 @@ async def _checked(settings: Settings, accounts: Accounts) -> Checked:
                 f"which the venue does not list as an instrument of {item.underlying}"
             )
         session = accounts.trading[item.account].reads
-        quote = await session.run(session.ticker, hedge.name)
+        (quote,) = await session.run(session.tickers, [hedge.name])
         if quote.index is None:
             raise SettingsError(f"the venue gives no index price with {hedge.name}; the lot has no delta")
         lots[item.underlying] = lot_in_coin(hedge, quote.index)
@@ -130,36 +136,20 @@ async def _serve(
     records: Records,
     ends: Ends,
 ) -> None:
-    woken = asyncio.Event()
-    blotter = Blotter(records.ledger, records.lease, clock.utc_now)
-    terms = taken_up(blotter, settings.rules, checked.premises, clock.utc_now())
+    recorder = Recorder(records.ledger, records.lease, clock.utc_now)
+    terms = taken_up(recorder, settings.rules, checked.premises, clock.utc_now())
     rules, addresses = with_terms(settings.rules, terms.terms), accounts.addresses
-    desk = DeskState(
-        rules=rules,
-        book=LiveBook(accounts.names, (i.hedge_key for i in rules.underlyings), rules.ages),
-        blotter=blotter,
-        latches=Latches(settings.state),
-        sessions=accounts.trading,
-        readers=accounts.readers,
-        now=clock.utc_now,
-        wake=woken.set,
-    )
-    desk.book.instruments = checked.instruments
-    desk.take_terms(blotter.terms())
-    _start_safe(desk)
-    for account in accounts.names:
-        await desk.read_positions(account)
-        await desk.read_balances(account)
-    for pair in accounts.trading.values():
-        desk.book.clock_offset = await pair.reads.run(pair.reads.server_time_offset)
+    woken = asyncio.Event()
+    around = Surroundings(clock.utc_now, Latches(settings.state), woken.set)
+    desk = _desk(rules, accounts, checked.instruments, recorder, around)
+    desk.show_terms(records.ledger.terms(settings.book, WAITING))
     identity = Identity(settings.book, settings.mode, clock.utc_now())
     publisher = Publisher(desk, records.series, identity, settings.records.retention)
     markets = [MarketStream(addresses[0], clock.utc_now, StreamEvents(on_quote=desk.take_quote))]
-    loop = Loop(Parts(desk, records.ledger, publisher, markets), woken)
-    pushed = StreamEvents(on_fill=loop.on_pushed, on_report=loop.on_pushed, on_balance=desk.take_balance)
+    loop = Loop(Parts(desk, publisher, markets), woken)
+    pushed = StreamEvents(on_fill=loop.on_pushed, on_report=loop.on_pushed, on_balance=loop.on_pushed)
     streams = [*markets, *(AccountStream(address, clock.utc_now, pushed) for address in addresses)]
     markets[0].add(sorted(item.hedge_instrument for item in rules.underlyings))
-    markets[0].add_tickers(sorted(desk.book.names_at(addresses[0].venue)))
     markets[0].add_tickers(settings.watch)
     for stream in streams:
         stream.start()
@@ -176,20 +166,36 @@ async def _serve(
             await stream.stop()
 
 
+def _desk(
+    rules: Rules,
+    accounts: Accounts,
+    instruments: Mapping[str, Instrument],
+    recorder: Recorder,
+    around: Surroundings,
+) -> DeskState:
+    """The desk on what the ledger holds; nothing was asked yet."""
+    hedges: dict[str, tuple[str, ...]] = {}
+    for item in rules.underlyings:
+        hedges[item.account] = (*hedges.get(item.account, ()), item.hedge_instrument)
+    places = Places(accounts.trading, accounts.readers, instruments, hedges)
+    setup = Setup(
+        rules=rules,
+        instruments=instruments,
+        profiles={profile.name: profile for profile in PROFILES},
+        encode=InputsEncoder().encode,
+    )
+    known = (
+        Account(name=name, venue=places.reads(name).venue, trades=name in accounts.trading)
+        for name in places.names
+    )
+    state = restored(setup, known, recorder.stored(instruments), recorder.lease.expires_at)
+    return desk_of(state, places, recorder, around)
+
+
 def _favour_latency() -> None:
     """Let an order's thread have its turn at once, and look for no garbage among what lives for ever."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
-
-
-def _start_safe(desk: DeskState) -> None:
-    """Automatic mode is off after every start; a kill file that is still there keeps trading halted."""
-    status = desk.blotter.status
-    if status.auto != (off := auto_off(status.auto, "the engine was started again")):
-        desk.blotter.put_status(replace(status, auto=off), "automatic hedging is off after every start")
-    reason = desk.latches.file_reason()
-    if reason:
-        desk.blotter.put_status(halted(desk.blotter.status, reason), reason, "kill file")
 
 
 def _announce(settings: Settings, terms: TermsVersion) -> None:
@@ -212,7 +218,7 @@ async def _until_stopped(loop: Loop, desk: DeskState, ends: Ends) -> None:
     try:
         await task
     except asyncio.CancelledError:
-        await cancel_resting(desk)
+        await desk.cancel_own()
         return
     except BaseExceptionGroup as group:
         await _give_up(desk, group)
@@ -225,11 +231,11 @@ async def _give_up(desk: DeskState, group: BaseExceptionGroup[BaseException]) ->
     lost = group.subgroup(LeaseLost) is not None
     if not lost:
         try:
-            desk.blotter.put_status(halted(desk.blotter.status, f"the engine stopped: {causes}"), causes)
+            status = halted(desk.state.status, f"the engine stopped: {causes}")
+            desk.recorder.carry_out(Commit((PutStatus(status, causes, "engine"),)))
         except LedgerError as error:
             causes = f"{causes}; and the ledger did not take it: {error}"
-        with contextlib.suppress(LedgerError):  # the venue is asked all the same
-            await cancel_resting(desk)
+        await desk.cancel_own()
     raise HedgingError(f"the engine stopped: {causes}") from group
 
 

@@ -1,26 +1,48 @@
 """The desk's terms in the engine: which version is in force, and what becomes of those people propose."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from hedging.core.events import TermsTaken
 from hedging.decide import assess
-from hedging.engine.blotter import Blotter, TermsStep
 from hedging.engine.desk_state import DeskState
-from hedging.errors import SettingsError, WorkflowError
+from hedging.engine.recording import Recorder
+from hedging.errors import BadInput, SettingsError, WorkflowError
 from hedging.ledger import Transaction
 from hedging.model.limits import BreachLevel, Utilisation
 from hedging.model.rules import Rules
 from hedging.model.terms import DeskTerms, TermsSource, TermsState, TermsVersion
-from hedging.model.trading import Command, CommandKind, Ticket, TicketState
+from hedging.model.trading import (
+    Command,
+    CommandKind,
+    CommandState,
+    Ticket,
+    TicketState,
+    TradingStatus,
+)
 from hedging.policy.sizing import lot_in_coin
 from hedging.risk.smile_shift import why_not
+from hedging.workflow import authority
 from hedging.workflow import terms as versions
 from hedging.workflow import ticket as tickets
-from hedging.workflow.authority import auto_off
 from hedging.workflow.terms_checks import Premises, flaws
 
 WAITING = frozenset({TermsState.PROPOSED, TermsState.IN_FORCE})
+
+
+@dataclass(frozen=True, slots=True)
+class TermsStep:
+    """What becomes of the terms by one command: versions in the order they are stored, and the answer.
+
+    ``status``: the book's switch, where it changes, with why; ``tickets`` that are closed.
+    """
+
+    versions: tuple[TermsVersion, ...]
+    answer: str
+    status: TradingStatus | None = None
+    why: str = ""
+    tickets: tuple[Ticket, ...] = ()
 
 
 def premises_of(rules: Rules, lots: Mapping[str, float | None]) -> Premises:
@@ -32,7 +54,7 @@ def premises_of(rules: Rules, lots: Mapping[str, float | None]) -> Premises:
     )
 
 
-def taken_up(blotter: Blotter, rules: Rules, premises: Premises, now: datetime) -> TermsVersion:
+def taken_up(recorder: Recorder, rules: Rules, premises: Premises, now: datetime) -> TermsVersion:
     """The version that is in force from this start on.
 
     The file's terms are version 1, and again a new version whenever the file has changed since it was read
@@ -40,7 +62,7 @@ def taken_up(blotter: Blotter, rules: Rules, premises: Premises, now: datetime) 
     version cannot be used with the rest of the configuration.
     """
     terms = versions.terms_of(rules)
-    with blotter.writing() as transaction:
+    with recorder.writing() as transaction:
         known = transaction.terms()
         current = next((each for each in known if each.state is TermsState.IN_FORCE), None)
         read_last = next((each for each in known if each.source is TermsSource.FILE), None)
@@ -90,13 +112,41 @@ class TermsClerk:
         return frozenset(self._acts)
 
     def handle(self, command: Command) -> None:
-        """Act and answer in one commit, then work under what is in force.
+        """Check the role, act and answer in one commit, then work under what is in force."""
+        late = authority.too_late(command, self._desk.now())
+        refusal = authority.may(command.role, command.kind) or authority.nameless(command) or late
+        try:
+            if refusal is None:
+                self._act(command)
+                return
+            why = refusal.reason
+        except (WorkflowError, BadInput) as error:
+            why = str(error)
+        with self._desk.recorder.writing() as transaction:
+            transaction.settle_command(command.key, CommandState.REFUSED, why)
+        self._desk.wake()
 
-        Raises WorkflowError or BadInput, and nothing is stored, where it cannot be done.
-        """
-        act, desk = self._acts[command.kind], self._desk
-        desk.blotter.put_terms(command, lambda transaction: act(command, transaction))
-        desk.take_terms(desk.blotter.terms())
+    def _act(self, command: Command) -> None:
+        """Raises WorkflowError or BadInput, and nothing is stored, where it cannot be done."""
+        desk = self._desk
+        before = desk.state.status
+        with desk.recorder.writing() as transaction:
+            found = self._acts[command.kind](command, transaction)
+            for version in found.versions:
+                transaction.put_terms(version)
+            for ticket in found.tickets:
+                transaction.put_ticket(ticket)
+            status = before if found.status is None else found.status
+            if status != before:
+                transaction.put_trading(status)
+                transaction.record("trading status", command.user, status.state.value, {"why": found.why})
+            transaction.settle_command(command.key, CommandState.DONE, found.answer)
+        known = desk.recorder.ledger.terms(desk.recorder.lease.book, WAITING)
+        desk.show_terms(known)
+        if found.status is None:  # nothing took effect
+            return
+        rules = versions.with_terms(desk.rules, _in_force(known).terms)
+        desk.driver.happen(TermsTaken(rules=rules, status=status, closed=found.tickets))
 
     def _propose(self, command: Command, transaction: Transaction) -> TermsStep:
         known = transaction.terms()
@@ -115,7 +165,7 @@ class TermsClerk:
         return TermsStep((fresh,), answer + self._at_once(fresh.terms))
 
     def _approve(self, command: Command, transaction: Transaction) -> TermsStep:
-        known, now, blotter = transaction.terms(), self._desk.now(), self._desk.blotter
+        known, now, state = transaction.terms(), self._desk.now(), self._desk.state
         current, named = _in_force(known), _named(known, command)
         taken = versions.approve(named, current, command.user, command.ref_hash, now)
         self._require_usable(taken.terms)
@@ -124,7 +174,7 @@ class TermsClerk:
         why = (
             f"version {taken.number} of the terms took effect ({taken.author}, approved by {taken.approver})"
         )
-        status = replace(blotter.status, auto=auto_off(blotter.status.auto, why))
+        status = replace(state.status, auto=authority.auto_off(state.status.auto, why))
         answer = f"version {taken.number} is in force" + self._at_once(taken.terms)
         return TermsStep((*over, taken), answer, status, why, self._closed(current, taken, why))
 
@@ -141,7 +191,7 @@ class TermsClerk:
     def _closed(self, old: TermsVersion, new: TermsVersion, why: str) -> tuple[Ticket, ...]:
         """Tickets that wait, computed under terms of their underlying that are no longer in force."""
         found = []
-        for ticket in self._desk.blotter.tickets.values():
+        for ticket in self._desk.state.tickets.values():
             if old.terms.of(ticket.underlying) == new.terms.of(ticket.underlying):
                 continue
             if ticket.state is TicketState.PROPOSED:
@@ -162,7 +212,7 @@ class TermsClerk:
         for item in desk.rules.underlyings:
             wanted = terms.of(item.underlying)
             if wanted is not None and wanted.smile is not item.smile:
-                reason = why_not(wanted.smile, item.underlying, desk.smiles.fits, now)
+                reason = why_not(wanted.smile, item.underlying, desk.board.smiles.fits, now)
                 if reason is not None:
                     yield f"underlyings.{item.underlying}.smile: {reason}"
 
@@ -171,8 +221,9 @@ class TermsClerk:
 
     def _lot(self, hedge: str) -> float | None:
         """Delta in coin of one lot of a hedge, None while its price is not there or too old."""
-        book, now = self._desk.book, self._desk.now()
-        instrument, quote = book.instruments.get(hedge), book.quotes.get(hedge)
+        now = self._desk.now()
+        instrument = self._desk.places.instruments.get(hedge)
+        quote = self._desk.board.quotes.get(hedge)
         if instrument is None or quote is None or quote.index is None:
             return None
         age = abs((now - quote.received_at).total_seconds())
@@ -181,7 +232,7 @@ class TermsClerk:
     def _at_once(self, terms: DeskTerms) -> str:
         """Which hard limits of new terms the present book passes, in words; nothing where none."""
         rules = versions.with_terms(self._desk.rules, terms)
-        found = assess(self._desk.snapshot(self._desk.now(), rules), rules)
+        found = assess(self._desk.snapshot(rules), rules)
         said = [_breach(each) for each in found.limits if each.level is BreachLevel.HARD]
         return f"; in breach at once: {'; '.join(said)}" if said else ""
 

@@ -1,6 +1,5 @@
 """Exchanges and engines of a test's own."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -38,9 +37,10 @@ def module_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchan
 
 @pytest.fixture
 async def fake(tmp_path: Path) -> AsyncIterator[FakeDesk]:
-    """A desk on a venue in memory, its prices always fresh."""
+    """An engine on a venue in memory, ready, its prices always fresh."""
     found = fake_desk(tmp_path)
-    feeding = asyncio.create_task(found.prices())
+    await found.start()
     yield found
-    feeding.cancel()
+    if found.tasks:
+        await found.stop()
     found.ledger.close()

@@ -57,7 +57,7 @@ def test_the_same_approval_is_not_used_twice(demo):
 
 
 def test_a_rejection_needs_a_role_and_a_reason(demo):
-    demo.control.price_shock("ETH", -0.06)
+    demo.control.price_shock("ETH", -0.045)
     demo.control.trade("ETH-PERPETUAL", "buy", 400_000)
     ticket = demo.wait("an ETH ticket", lambda: demo.waiting("ETH"))
     viewer = demo.ask(CommandKind.REJECT, user="vera", role=Role.VIEWER, ref=ticket.id, reason="no")
@@ -77,7 +77,7 @@ def test_a_rejection_needs_a_role_and_a_reason(demo):
 def test_shadow_decides_and_never_sends(demo):
     assert demo.ask(CommandKind.AUTO_SHADOW).state is CommandState.DONE
     orders = len(demo.ledger.orders())
-    demo.control.price_shock("BTC", -0.08)
+    demo.control.price_shock("BTC", -0.025)
 
     def in_shadow():
         ticket = demo.waiting()

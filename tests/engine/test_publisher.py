@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import nouns
 import pytest
 
+from bench.known_book import KnownBook
 from hedging.decide import assess
-from hedging.engine.live_book import LiveBook
 from hedging.engine.publisher import DecisionRuns, Identity, Publisher, drawn
 from hedging.ledger import Series
 from hedging.ledger.series_points import Kind
@@ -17,15 +17,7 @@ from hedging.model.limits import Band, HedgeTarget, Limit, Measure, Numeraire, S
 from hedging.model.market import Quote
 from hedging.model.retention import Retention
 from hedging.model.rules import Rules, UnderlyingRules
-from hedging.model.trading import (
-    AutoSetting,
-    Decision,
-    Outcome,
-    TicketState,
-    TradingState,
-    TradingStatus,
-    Verdict,
-)
+from hedging.model.trading import Decision, Outcome, Verdict
 from hedging.model.view import ExposureSample, VenueMode
 from hedging.risk.profile import POINTS
 
@@ -147,34 +139,17 @@ def quote(name, received, touch):
 
 
 class Stage:
-    """A publisher over a live book of two accounts; ``now`` is set by hand."""
+    """A publisher over a book of two accounts; ``now`` is set by hand."""
 
     def __init__(self, folder):
         self.now = NOON
         self.rules = Rules(
             underlyings=(BTC, replace(BTC, underlying="ETH", hedge_instrument="ETH-PERPETUAL"))
         )
-        self.book = LiveBook(
-            ["desk", "second"], [i.hedge_key for i in self.rules.underlyings], self.rules.ages
-        )
+        self.book = KnownBook({"desk": "deribit", "second": "deribit"}, self.rules, {}, NOON)
         self.series = Series.open(folder)
-        self.tickets = {}
-        blotter = SimpleNamespace(
-            status=TradingStatus(state=TradingState.ACTIVE, auto=AutoSetting()),
-            tickets=self.tickets,
-            recent={},
-        )
-        desk = SimpleNamespace(
-            rules=self.rules,
-            book=self.book,
-            blotter=blotter,
-            accounts=("desk", "second"),
-            terms=None,
-            proposals=(),
-            now=lambda: self.now,
-            item=lambda name: next(item for item in self.rules.underlyings if item.underlying == name),
-        )
-        self.publisher = Publisher(desk, self.series, Identity("book", VenueMode.PAPER, NOON))
+        self.offset = None
+        self.publisher = Publisher(Desk(self), self.series, Identity("book", VenueMode.PAPER, NOON))
 
     def view(self):
         return self.publisher.glance(NOTHING, ready=True, status="running")
@@ -184,6 +159,24 @@ class Stage:
 
     def feeds(self):
         return {feed.name: feed for feed in self.view().feeds}
+
+
+class Desk:
+    """What a publisher reads of a desk."""
+
+    terms, proposals, accounts = None, (), ("desk", "second")
+
+    def __init__(self, stage):
+        self._stage = stage
+        self.board = stage.book.board
+        self.rules = stage.rules
+        self.places = SimpleNamespace(instruments={})
+
+    state = property(lambda self: self._stage.book.state)
+    clock_offset = property(lambda self: self._stage.offset)
+
+    def now(self):
+        return self._stage.now
 
 
 @pytest.fixture
@@ -279,9 +272,8 @@ def test_a_picture_is_drawn_of_the_assessment_it_was_taken_of(stage):
     assert bitcoin.profile.delta_now[POINTS // 2] == pytest.approx(whole.exposures["BTC"].delta)
     assert sum(cell.delta for cell in bitcoin.ladder) == pytest.approx(whole.exposures["BTC"].delta_net)
     assert bitcoin.profile.delta_after_ticket is None
-    stage.tickets["BTC"] = SimpleNamespace(
-        underlying="BTC", state=TicketState.PROPOSED, delta_before=3.0, delta_after=1.0
-    )
+    waiting = nouns.ticket(delta_before=3.0, delta_after=1.0)
+    stage.book.state = replace(stage.book.state, tickets={"BTC": waiting})
     after = drawn(stage.publisher.glance(whole, ready=True, status="running"), whole).underlyings[0].profile
     assert after.delta_after_ticket[POINTS // 2] == pytest.approx(whole.exposures["BTC"].delta - 2.0)
 
@@ -354,9 +346,9 @@ def test_they_stay_as_long_as_the_settings_say(stage, old):
 
 @pytest.mark.parametrize("offset", [61.0, -61.0])
 def test_a_clock_that_the_exchange_contradicts_deletes_nothing(stage, old, offset):
-    stage.book.clock_offset = offset
+    stage.offset = offset
     assert stored(stage) == tuple(old)
-    stage.book.clock_offset = 59.0
+    stage.offset = 59.0
     assert stored(stage) == (old[2],)
 
 

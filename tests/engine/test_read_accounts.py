@@ -1,17 +1,16 @@
-"""Accounts that are only read: their gaps, holdings and moves, in the live book and on the desk."""
+"""Accounts that are only read: their gaps, holdings and moves, in the core and on the desk."""
 
+import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import nouns
 import pytest
+from fake_venue import fake_desk
 
-from hedging.engine.live_book import LiveBook
 from hedging.errors import VenueUnreachable
 from hedging.model.book import Holding
 from hedging.model.instrument import Kind
-from hedging.model.rules import AgeRules
 from hedging.model.snapshot import Gap, GapReason
 from hedging.model.trading import AutoMode, AutoSetting
 from hedging.venues.reading_session import Funds
@@ -35,47 +34,6 @@ def holding(equity: float = 2.5) -> Holding:
         maintenance_margin=None,
         received_at=nouns.NOW,
     )
-
-
-@pytest.fixture
-def book() -> LiveBook:
-    return LiveBook(["main", "okx"], [nouns.perpetual().key], AgeRules())
-
-
-def test_gaps_of_a_read_last_until_the_next_one(book: LiveBook) -> None:
-    before = book.version
-    book.take_gaps("okx", (GAP,))
-    assert GAP in book.snapshot(nouns.NOW).gaps
-    assert book.version == before + 1
-    book.take_gaps("okx", (GAP,))
-    book.take_gaps("main", ())
-    assert book.version == before + 1  # nothing changed: no cycle for it
-    book.take_gaps("okx", ())
-    assert GAP not in book.snapshot(nouns.NOW).gaps
-    assert book.version == before + 2
-
-
-def test_holdings_are_those_of_the_newest_read(book: LiveBook) -> None:
-    book.take_balances("okx", (), nouns.NOW, (holding(1.0), holding(2.0)))
-    book.take_balances("okx", (), nouns.NOW, (holding(2.5),))
-    book.take_balances("main", (nouns.balance(),), nouns.NOW)
-    snapshot = book.snapshot(nouns.NOW)
-    assert snapshot.holdings == (holding(2.5),)
-    assert [(each.account, each.equity) for each in snapshot.equities] == [("main", 50.0), ("okx", 2.5)]
-
-
-def test_one_name_at_two_venues_is_two_positions_and_two_prices(book: LiveBook) -> None:
-    here = nouns.position(nouns.perpetual(), 100)
-    there = nouns.position(SWAP, -40, account="okx")
-    book.take_positions("main", (here,), nouns.NOW)
-    book.take_positions("okx", (there,), nouns.NOW)
-    assert book.names_of("okx") == {"BTC-PERPETUAL"}
-    assert book.needed() == {"deribit:BTC-PERPETUAL", "okx:BTC-PERPETUAL"}
-    for instrument, mark in ((nouns.perpetual(), 100_000.0), (SWAP, 99_000.0)):
-        assert book.take_quote(nouns.quote(instrument, mark=mark))
-    quotes = book.snapshot(nouns.NOW).quotes
-    assert (quotes["deribit:BTC-PERPETUAL"].mark, quotes["okx:BTC-PERPETUAL"].mark) == (100_000.0, 99_000.0)
-    assert (book.amount("main", "BTC-PERPETUAL"), book.amount("okx", "BTC-PERPETUAL")) == (100, -40)
 
 
 class Reader:
@@ -112,59 +70,82 @@ class Reader:
 
 
 @pytest.fixture
-def desk(fake):
+async def both(tmp_path):
+    """An engine that trades one account and only reads another."""
     reader = Reader()
-    fake.desk.readers = {"okx": reader}
-    return fake.desk, reader
+    found = fake_desk(tmp_path, readers={"okx": reader})
+    await found.start()
+    yield found, reader
+    if found.tasks:
+        await found.stop()
+    found.ledger.close()
 
 
-async def test_a_desk_reads_both_kinds_of_accounts(desk) -> None:
-    state, reader = desk
-    assert state.accounts == ("main", "okx")
-    await state.read_positions("okx")
-    await state.read_balances("okx")
-    await state.read_tickers("okx")
-    assert reader.asked == [["BTC-PERPETUAL"]]
-    snapshot = state.book.snapshot(datetime.now(UTC))
+def there(found):
+    return found.state.accounts["okx"]
+
+
+async def test_a_desk_reads_both_kinds_of_accounts(both) -> None:
+    found, reader = both
+    assert found.desk.accounts == ("main", "okx")
+    await found.until(lambda: there(found).holdings and reader.asked)
+    assert reader.asked[0] == ["BTC-PERPETUAL"]
+    await found.until(lambda: len(found.state.market.quotes) == 2)
+    snapshot = found.desk.snapshot()
     assert snapshot.holdings == (holding(),)
-    assert state.book.quotes["okx:BTC-PERPETUAL"].mark == 99_000.0
+    equities = [each.equity for each in snapshot.equities if each.account == "okx"]
+    assert equities == [9.0, 2.5]
+    marks = {key: quote.mark for key, quote in snapshot.quotes.items()}
+    assert marks == {"deribit:BTC-PERPETUAL": 100_000.0, "okx:BTC-PERPETUAL": 99_000.0}
     assert {p.instrument.kind for p in snapshot.positions if p.account == "okx"} == {Kind.PERPETUAL}
+    amounts = {p.account: p.amount for p in snapshot.positions}
+    assert amounts == {"main": 1_000_000, "okx": -40}
+
+
+async def test_gaps_of_a_read_last_until_the_next_one_and_count_once(both) -> None:
+    found, reader = both
     reader.gaps = (GAP,)
-    await state.read_tickers("okx")
-    assert GAP in state.book.snapshot(datetime.now(UTC)).gaps
+    await found.desk.read_tickers("okx")
+    await found.until(lambda: found.desk.snapshot().gaps.count(GAP) == 1)
+    await found.until(lambda: there(found).gaps == (GAP,))
+    found.desk.look()
+    assert found.desk.snapshot().gaps.count(GAP) == 1
+    reader.gaps = ()
+    await found.until(lambda: GAP not in found.desk.snapshot().gaps)
 
 
-async def test_a_move_where_we_never_trade_leaves_automatic_mode_alone(desk) -> None:
-    state, reader = desk
-    armed = AutoSetting(mode=AutoMode.SHADOW)
-    state.blotter.put_status(replace(state.blotter.status, auto=armed), "a test")
-    await state.read_positions("okx")
+async def test_a_move_where_we_never_trade_leaves_automatic_mode_alone(both) -> None:
+    found, reader = both
+    armed = AutoSetting(mode=AutoMode.SHADOW, set_by="tess", set_at=found.clock())
+    found.put_status(replace(found.state.status, auto=armed))
     reader.amount = Decimal(-90)
-    await state.read_positions("okx")
-    assert state.book.amount("okx", "BTC-PERPETUAL") == -90
-    assert state.blotter.status.auto.mode is AutoMode.SHADOW
+    await found.until(lambda: there(found).amount("BTC-PERPETUAL") == -90)
+    assert found.state.status.auto.mode is AutoMode.SHADOW
 
 
-async def test_a_read_that_fails_leaves_what_was_known_to_grow_old(desk) -> None:
-    state, reader = desk
-    await state.read_positions("okx")
-    at = state.book.positions_at("okx")
+async def test_a_read_that_fails_leaves_what_was_known_to_grow_old(both) -> None:
+    found, reader = both
+    at = there(found).positions_at
     reader.failure = VenueUnreachable("away")
-    with pytest.raises(VenueUnreachable):
-        await state.read_positions("okx")
-    assert state.book.positions_at("okx") == at
-    assert state.book.amount("okx", "BTC-PERPETUAL") == -40
+    await found.until(lambda: found.desk.latest_trouble == "away")
+    await asyncio.sleep(0.1)
+    assert there(found).positions_at == at
+    assert there(found).amount("BTC-PERPETUAL") == -40
 
 
-async def test_prices_that_cannot_be_read_do_not_hide_others_but_three_are_an_outage(desk) -> None:
-    state, reader = desk
-    await state.read_positions("okx")
+async def test_prices_that_cannot_be_read_do_not_hide_others_but_three_are_an_outage(both) -> None:
+    found, reader = both
+    for task in found.tasks:  # nothing asks beside this test
+        task.cancel()
+    await asyncio.gather(*found.tasks, return_exceptions=True)
+    found.tasks = []
+    reader.asked.clear()
     reader.more = [["A"], ["B"]]
-    await state.read_tickers("okx")
+    await found.desk.read_tickers("okx")
     assert reader.asked == [["BTC-PERPETUAL"], ["A"], ["B"]]
-    assert state.book.quotes["okx:BTC-PERPETUAL"].mark == 99_000.0
-    assert state.latest_trouble == "no answer about ['B']"
+    assert found.desk.board.quotes["okx:BTC-PERPETUAL"].mark == 99_000.0
+    assert found.desk.latest_trouble == "no answer about ['B']"
     reader.asked.clear()
     reader.more = [["A"], ["B"], ["C"], ["D"]]
-    await state.read_tickers("okx")
+    await found.desk.read_tickers("okx")
     assert reader.asked == [["BTC-PERPETUAL"], ["A"], ["B"], ["C"]]

@@ -5,114 +5,106 @@ from decimal import Decimal
 
 import nouns
 import pytest
+from fake_venue import fake_desk
 
-from hedging.engine.releasing import release
+from hedging.core.effects import PutOrder, PutTicket
 from hedging.errors import VenueUnreachable
-from hedging.model.trading import Command, CommandKind, CommandState, Fill, OrderReport, OrderState, Role
+from hedging.model.trading import CommandKind, CommandState, OrderReport, OrderState, Role, TicketState
 
 
-def quarantined(fake, age=20.0):
-    ticket = fake.begun()
-    sent_at = fake.clock() - timedelta(seconds=age)
-    order = nouns.order(
-        ticket_id=ticket.id,
+def quarantined(age=20.0):
+    sent_at = nouns.NOW - timedelta(seconds=age)
+    return nouns.order(
         state=OrderState.QUARANTINED,
         created_at=sent_at,
         sent_at=sent_at,
         fence_at=sent_at + timedelta(seconds=5),
     )
-    fake.desk.blotter.put_order(order)
-    return order
 
 
-async def asked(fake, ref, role=Role.RISK):
-    command = Command(
-        key=f"release-{ref}-{role}",
-        at=fake.clock(),
-        user="rita",
-        role=role,
-        kind=CommandKind.RELEASE,
-        ref=ref,
-        reason="seen at the exchange",
-    )
-    fake.ledger.append_command(command)
-    await release(fake.desk, command)
-    return fake.ledger.command(command.key)
+@pytest.fixture
+async def held(tmp_path, request):
+    """An engine with an order in quarantine; a test may say how old it is."""
+    age = getattr(request, "param", 20.0)
+    ticket = nouns.ticket(state=TicketState.EXECUTING, version=3, decided_by="tess (trader)")
+    found = fake_desk(tmp_path, (PutTicket(ticket), PutOrder(quarantined(age))))
+    await found.start()
+    yield found
+    await found.stop()
+    found.ledger.close()
+
+
+ORDER = quarantined()
+
+
+async def asked(found, ref, role=Role.RISK):
+    command = found.append(CommandKind.RELEASE, "rita", role, ref=ref, reason="seen at the exchange")
+
+    def answered():
+        stored = found.ledger.command(command.key)
+        return stored if stored.state is not CommandState.PENDING else None
+
+    return await found.until(answered, "an answer")
+
+
+def stored(found):
+    return found.ledger.order(ORDER.client_id)
 
 
 @pytest.mark.parametrize("by", ["client_id", "instrument"])
-async def test_what_the_exchange_no_longer_works_is_released(fake, by):
-    order = quarantined(fake)
-    answered = await asked(fake, getattr(order, by))
+async def test_what_the_exchange_no_longer_works_is_released(held, by):
+    answered = await asked(held, getattr(ORDER, by))
     assert answered.state is CommandState.DONE, answered.answer
-    stored = fake.ledger.order(order.client_id)
-    assert stored.state is OrderState.CANCELLED
-    assert stored.detail == "released by rita: seen at the exchange"
-    assert order.client_id not in fake.desk.blotter.live
+    assert stored(held).state is OrderState.CANCELLED
+    assert stored(held).detail == "released by rita: seen at the exchange"
+    assert held.state.live == ()
 
 
-async def test_a_trader_may_not(fake):
-    order = quarantined(fake)
-    answered = await asked(fake, order.client_id, Role.TRADER)
+async def test_a_trader_may_not(held):
+    answered = await asked(held, ORDER.client_id, Role.TRADER)
     assert answered.state is CommandState.REFUSED
     assert "risk" in answered.answer
 
 
-async def test_what_may_still_arrive_is_kept(fake):
-    order = quarantined(fake, age=1.0)
-    answered = await asked(fake, order.client_id)
+@pytest.mark.parametrize("held", [1.0], indirect=True)
+async def test_what_may_still_arrive_is_kept(held):
+    answered = await asked(held, ORDER.client_id)
     assert "time fence" in answered.answer
-    assert fake.ledger.order(order.client_id).state is OrderState.QUARANTINED
+    assert stored(held).state is OrderState.QUARANTINED
 
 
-async def test_what_still_works_is_kept(fake):
-    order = quarantined(fake)
-    fake.venue.orders[order.client_id] = OrderReport(
+async def test_what_still_works_is_kept(held):
+    held.venue.orders[ORDER.client_id] = OrderReport(
         venue_id="v-1",
-        client_id=order.client_id,
-        instrument=order.instrument,
+        client_id=ORDER.client_id,
+        instrument=ORDER.instrument,
         state=OrderState.ACKED,
-        amount=order.amount,
+        amount=ORDER.amount,
         filled=Decimal(0),
         average_price=None,
-        at=fake.clock(),
+        at=held.clock(),
     )
-    answered = await asked(fake, order.client_id)
+    answered = await asked(held, ORDER.client_id)
     assert "still works at the exchange" in answered.answer
-    assert fake.ledger.order(order.client_id).state is OrderState.QUARANTINED
+    assert stored(held).state is OrderState.QUARANTINED
 
 
-async def test_silence_of_the_exchange_releases_nothing(fake):
-    order = quarantined(fake)
-    fake.venue.find_failures = [VenueUnreachable("down")]
-    answered = await asked(fake, order.client_id)
+async def test_silence_of_the_exchange_releases_nothing(held):
+    def silent():
+        raise VenueUnreachable("down")
+
+    held.venue.open_orders = silent
+    answered = await asked(held, ORDER.client_id)
     assert answered.state is CommandState.REFUSED
-    assert fake.ledger.order(order.client_id).state is OrderState.QUARANTINED
+    assert "did not say" in answered.answer
+    assert stored(held).state is OrderState.QUARANTINED
 
 
-async def test_nothing_is_released_while_the_position_is_older_than_a_fill(fake):
-    order = quarantined(fake)
-    fill = Fill(
-        venue="deribit",
-        account=order.account,
-        trade_id="t-1",
-        venue_order_id="v-1",
-        client_id=order.client_id,
-        instrument=order.instrument,
-        side=order.side,
-        amount=Decimal(10),
-        price=Decimal(100_000),
-        fee=Decimal(0),
-        fee_currency="BTC",
-        at=fake.clock(),
-    )
-    fake.desk.book.take_fill(fill, fake.clock())
-    fake.venue.position_failures = [VenueUnreachable("down")]
-    answered = await asked(fake, order.client_id)
-    assert "could not be read again" in answered.answer
-    assert fake.ledger.order(order.client_id).state is OrderState.QUARANTINED
+async def test_after_a_release_the_positions_are_read_before_anything_is_sent(held):
+    read_at = held.state.accounts["main"].positions_at
+    await asked(held, ORDER.client_id)
+    await held.until(lambda: held.state.accounts["main"].positions_at > read_at, seconds=1.5)
 
 
-async def test_a_name_that_matches_nothing_is_said(fake):
-    quarantined(fake)
-    assert "nothing quarantined matches" in (await asked(fake, "T0-BTC-0-0")).answer
+async def test_a_name_that_matches_nothing_is_said(held):
+    assert "nothing quarantined matches" in (await asked(held, "T0-BTC-0-0")).answer

@@ -176,7 +176,7 @@ class TestPace:
 def test_nothing_is_taken_between_the_seconds_and_no_marks_between_their_turns():
     keys = frozenset(f"deribit:I-{number}" for number in range(240))
     desk = SimpleNamespace(
-        now=lambda: nouns.NOW, rules=RULES, accounts=("main",), book=SimpleNamespace(needed=lambda: keys)
+        now=lambda: nouns.NOW, rules=RULES, accounts=("main",), state=SimpleNamespace(needed=keys)
     )
     pace, whole = Pace(), held().whole
     assert seen(desk, whole, pace).marks_of == keys

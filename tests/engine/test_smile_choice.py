@@ -6,27 +6,27 @@ from datetime import timedelta
 import nouns
 import pytest
 from chains import smile_slice
-from fake_venue import asked
 
-from hedging.decide import assess
+from hedging.core import events as happened
 from hedging.core.inputs import InputsEncoder, decoded
+from hedging.decide import assess
 from hedging.engine.terms import premises_of, taken_up
 from hedging.model.instrument import OptionKind
 from hedging.model.rules import AccountPlace
 from hedging.model.smile import MinimumVarianceFit, SmileRule
-from hedging.model.terms import TermsChange
+from hedging.model.terms import TermsChange, TermsState
 from hedging.model.trading import CommandKind, CommandState, Role
 from hedging.risk.smile_shift import Smiles
-from hedging.workflow.terms import change_text
+from hedging.workflow.terms import change_text, with_terms
 
 
 @pytest.fixture
-def ready(fake):
+async def ready(fake):
     desk = fake.desk
     rules = replace(desk.rules, accounts=(AccountPlace("main", "deribit"),))
-    taken_up(desk.blotter, rules, premises_of(rules, {"BTC": 0.0001}), fake.clock())
-    desk.rules = rules
-    desk.take_terms(desk.blotter.terms())
+    version = taken_up(desk.recorder, rules, premises_of(rules, {"BTC": 0.0001}), fake.clock())
+    desk.driver.happen(happened.TermsTaken(rules=with_terms(rules, version.terms), status=fake.state.status))
+    desk.show_terms(fake.ledger.terms(states=(TermsState.PROPOSED, TermsState.IN_FORCE)))
     return fake
 
 
@@ -43,8 +43,7 @@ def fits(now):
 def choose(found, smile, **more):
     current = found.desk.terms
     own = replace(current.terms.underlyings[0], smile=smile, **more)
-    return asked(
-        found,
+    return found.asked(
         CommandKind.PROPOSE_TERMS,
         "ann",
         Role.TRADER,
@@ -57,8 +56,7 @@ def choose(found, smile, **more):
 
 def approve(found):
     waiting = found.desk.proposals[0]
-    return asked(
-        found,
+    return found.asked(
         CommandKind.APPROVE_TERMS,
         "rita",
         Role.RISK,
@@ -95,7 +93,7 @@ async def test_a_rule_in_force_that_lost_its_fit_forbids_no_other_change(ready):
     approve(ready)
     ready.desk.take_smiles(Smiles())
     assert choose(ready, SmileRule.MINIMUM_VARIANCE, band=nouns.band(-4.0, 4.0)).state is CommandState.DONE
-    assert ready.desk.snapshot(ready.clock()).minimum_variance == ()
+    assert ready.desk.snapshot().minimum_variance == ()
 
 
 async def test_the_smile_is_among_the_recorded_inputs_and_a_replay_comes_out_equal():

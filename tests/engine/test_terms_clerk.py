@@ -1,26 +1,28 @@
 """Terms in the engine: the file's at the start, proposals and approvals, and what they end."""
 
-import asyncio
 import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import nouns
 import pytest
-from fake_venue import AUTO, arm, asked, during, ended
+from fake_venue import AUTO
 
+from hedging.core import events as happened
+from hedging.core.effects import PutTicket
 from hedging.decide import assess
-from hedging.engine.blotter import Blotter
-from hedging.engine.commands import Clerk
-from hedging.engine.executor import execute
-from hedging.engine.terms import premises_of, taken_up
+from hedging.engine.recording import Recorder
+from hedging.engine.terms import TermsClerk, premises_of, taken_up
 from hedging.errors import SettingsError
 from hedging.model.limits import WHOLE_BOOK, BreachLevel, Limit, Measure, Numeraire
 from hedging.model.rules import AccountPlace
 from hedging.model.terms import TermsChange, TermsSource, TermsState
 from hedging.model.trading import AutoMode, Command, CommandKind, CommandState, Role, TicketState
-from hedging.workflow.terms import change_text, terms_of
+from hedging.units import Side
+from hedging.workflow import ticket as tickets
+from hedging.workflow.terms import change_text, terms_of, with_terms
 
 LOTS = {"BTC": 0.0001}
 
@@ -29,14 +31,15 @@ def started(found, rules=None):
     """Take up the terms as a start of the engine does."""
     desk = found.desk
     rules = replace(rules or desk.rules, accounts=(AccountPlace("main", "deribit"),))
-    taken_up(desk.blotter, rules, premises_of(rules, LOTS), found.clock())
-    desk.rules = rules
-    desk.take_terms(desk.blotter.terms())
+    version = taken_up(desk.recorder, rules, premises_of(rules, LOTS), found.clock())
+    desk.driver.happen(happened.TermsTaken(rules=with_terms(rules, version.terms), status=found.state.status))
+    desk.show_terms(found.ledger.terms(states=(TermsState.PROPOSED, TermsState.IN_FORCE)))
     return desk.terms
 
 
 @pytest.fixture
-def ready(fake):
+async def ready(fake):
+    """An engine whose terms are in the ledger."""
     started(fake)
     return fake
 
@@ -50,13 +53,21 @@ def proposed(found, user="ann", role=Role.TRADER, what=None, **more):
     current = found.desk.terms
     body = change_text(what or change(found, band=nouns.band(-4.0, 4.0)))
     given = {"ref_version": current.number, "ref_hash": current.content_hash, "reason": "calmer", **more}
-    return asked(found, CommandKind.PROPOSE_TERMS, user, role, body=body, **given)
+    return found.asked(CommandKind.PROPOSE_TERMS, user, role, body=body, **given)
 
 
 def approve(found, number, user="rita", role=Role.RISK, kind=CommandKind.APPROVE_TERMS, **more):
     named = next(each for each in found.ledger.terms() if each.number == number)
     given = {"ref_version": number, "ref_hash": named.content_hash, "reason": "seen", **more}
-    return asked(found, kind, user, role, **given)
+    return found.asked(kind, user, role, **given)
+
+
+def wait_with(found, ticket):
+    """Have this ticket wait, in the ledger and in the core."""
+    before = found.state.tickets.get("BTC")
+    over = (PutTicket(tickets.supersede(before, "a test")),) if before else ()
+    found.put(*over, PutTicket(ticket))
+    found.desk.driver.state = replace(found.state, tickets={"BTC": ticket})
 
 
 def states(found):
@@ -78,7 +89,7 @@ async def test_an_approved_version_is_in_force_with_the_next_cycle(ready):
     assert states(ready) == {1: TermsState.SUPERSEDED, 2: TermsState.IN_FORCE}
     assert ready.desk.rules.underlyings[0].band == nouns.band(-4.0, 4.0)
     assert (ready.desk.terms.number, ready.desk.terms.approver, ready.desk.proposals) == (2, "rita", ())
-    found = ready.desk.assessment()
+    found = ready.state.assessment(ready.clock())
     assert found.drifts["BTC"].band == nouns.band(-4.0, 4.0)
     assert ready.ledger.verify_chain() > 0
 
@@ -116,9 +127,8 @@ async def test_a_double_click_and_a_second_approval_change_nothing(ready):
     )  # fmt: skip
     ready.ledger.append_command(command)
     ready.ledger.append_command(command)
-    clerk = Clerk(ready.desk, lambda _: None)
     for pending in ready.ledger.pending_commands():
-        clerk.handle(pending)
+        ready.loop._take(pending)
     taken = ready.desk.terms
     said = approve(ready, 2, "roland")
     assert said.state is CommandState.REFUSED
@@ -180,8 +190,8 @@ async def test_terms_that_cannot_be_used_are_not_even_proposed(ready, own, said)
 @pytest.mark.parametrize("body", ["", "{}", '{"underlyings":[],"wider":null,"zzz":1}', "[1]", "null"])
 async def test_a_body_that_is_no_change_is_refused(ready, body):
     current = ready.desk.terms
-    found = asked(
-        ready, CommandKind.PROPOSE_TERMS, "ann", body=body, reason="x",
+    found = ready.asked(
+        CommandKind.PROPOSE_TERMS, "ann", body=body, reason="x",
         ref_version=current.number, ref_hash=current.content_hash,
     )  # fmt: skip
     assert found.state is CommandState.REFUSED
@@ -195,7 +205,7 @@ async def test_a_limit_lowered_under_the_present_exposure_is_allowed_and_said(re
     assert words in proposed(ready, what=what).answer
     found = approve(ready, 2)
     assert (found.state, words in found.answer) == (CommandState.DONE, True)
-    levels = {each.limit.measure: each.level for each in ready.desk.assessment().limits}
+    levels = {each.limit.measure: each.level for each in ready.state.assessment(ready.clock()).limits}
     assert levels[Measure.DELTA] is BreachLevel.HARD
 
 
@@ -208,7 +218,8 @@ async def test_a_wider_limit_counts_too(ready):
 
 async def test_without_a_price_of_the_hedge_nothing_is_taken(ready):
     proposed(ready)
-    ready.desk.book.quotes.clear()
+    ready.feeding = False
+    ready.desk.board.quotes.clear()
     found = approve(ready, 2)
     assert found.state is CommandState.REFUSED
     assert "the delta of one lot is not known" in found.answer
@@ -216,38 +227,37 @@ async def test_without_a_price_of_the_hedge_nothing_is_taken(ready):
 
 async def test_tickets_of_old_terms_and_automatic_mode_end(ready):
     waiting = nouns.ticket(created_at=ready.clock(), expires_at=ready.clock() + timedelta(seconds=60))
-    ready.desk.blotter.put_ticket(waiting)
-    arm(ready)
+    wait_with(ready, waiting)
+    ready.arm()
     proposed(ready)
-    assert ready.desk.blotter.status.auto.mode is AutoMode.ARMED
+    assert ready.state.status.auto.mode is AutoMode.ARMED
     approve(ready, 2)
-    closed = ended(ready, waiting)
+    closed = ready.ledger.ticket(waiting.id)
     assert closed.state is TicketState.SUPERSEDED
     assert "version 2 of the terms took effect" in closed.note
     auto = ready.ledger.trading().auto
     assert (auto.mode, "version 2" in auto.ended_because) == (AutoMode.OFF, True)
-    assert ready.desk.blotter.status.auto == auto
-    assert ready.desk.blotter.tickets == {}
+    assert ready.state.status.auto == auto
+    assert ready.state.tickets == {}
 
 
 async def test_a_ticket_of_an_underlying_that_did_not_change_goes_on_waiting(ready):
     waiting = nouns.ticket(created_at=ready.clock(), expires_at=ready.clock() + timedelta(seconds=60))
-    ready.desk.blotter.put_ticket(waiting)
+    wait_with(ready, waiting)
     proposed(ready, what=TermsChange(wider=(limit(Measure.VEGA, 1e9, WHOLE_BOOK),)))
     approve(ready, 2)
-    assert ended(ready, waiting).state is TicketState.PROPOSED
+    assert ready.ledger.ticket(waiting.id).state is TicketState.PROPOSED
 
 
 async def test_a_ticket_that_is_being_sent_stops_when_its_terms_change(ready):
-    ticket = ready.approved()
-    task = await during(ready, ticket, 1)
+    ticket = ready.begun()
+    await ready.sent(1)
     proposed(ready, what=change(ready, numeraire=Numeraire(1.0)))
     approve(ready, 2)
     before = len(ready.venue.sent)
-    await task
+    closed = await ready.over(ticket)
     assert len(ready.venue.sent) <= before + 1
     assert ready.venue.position > 800_000
-    closed = ended(ready, ticket)
     assert closed.state is TicketState.FAILED
     assert "no longer in force" in closed.note
 
@@ -255,20 +265,19 @@ async def test_a_ticket_that_is_being_sent_stops_when_its_terms_change(ready):
 async def test_a_limit_lowered_while_a_ticket_waits_is_the_one_its_orders_meet(ready):
     """Approved terms hold for orders of tickets that were approved before, too."""
     wider = (limit(Measure.GROSS_NOTIONAL, 1_000_000.0, WHOLE_BOOK),)
-    ready.venue.position = Decimal(-1_000_000)
-    ready.desk.book.take_positions("main", ready.venue.positions(), ready.clock())
     proposed(ready, what=TermsChange(wider=wider))
     approve(ready, 2)
-    ticket = ready.approved(target=-20.0)
-    await execute(ready.desk, ticket)
+    buying = {"side": Side.BUY, "worst_price": Decimal("100200.0")}
+    ticket = ready.begun(leg=buying, target=20.0)
+    over = await ready.over(ticket)
     assert ready.venue.sent == []
-    assert "gross notional of whole book" in ended(ready, ticket).note
+    assert "gross notional of whole book" in over.note
 
 
 async def test_nothing_is_half_done_where_the_ledger_refuses(ready, monkeypatch):
     proposed(ready)
-    arm(ready)
-    before = ready.desk.blotter.status
+    ready.arm()
+    before = ready.state.status
 
     def forged(version, *_):
         return replace(version, state=TermsState.IN_FORCE, approver=version.author)
@@ -279,7 +288,7 @@ async def test_nothing_is_half_done_where_the_ledger_refuses(ready, monkeypatch)
     with pytest.raises(LedgerError):
         approve(ready, 2)
     assert states(ready) == {1: TermsState.IN_FORCE, 2: TermsState.PROPOSED}
-    assert ready.ledger.trading() == before == ready.desk.blotter.status
+    assert ready.ledger.trading() == before == ready.state.status
     assert ready.desk.terms.number == 1
     assert len(ready.ledger.pending_commands()) == 1
 
@@ -290,27 +299,29 @@ async def test_two_engines_threads_approving_at_once_let_one_through(ready):
     proposed(ready, "bob", what=change(ready, band=nouns.band(-3.0, 3.0)))
     gate = threading.Barrier(2)
     answers = {}
-    other = Blotter(ready.ledger, ready.desk.blotter.lease, ready.clock)
+    other = Recorder(ready.ledger, ready.desk.recorder.lease, ready.clock)
 
-    def press(number, blotter):
+    def press(number, recorder):
         named = next(each for each in ready.ledger.terms() if each.number == number)
-        desk = replace(ready.desk, blotter=blotter)
+        driver = SimpleNamespace(state=ready.state, now=ready.clock, happen=lambda _: None)
+        desk = replace(ready.desk, recorder=recorder, driver=driver, wake=lambda: None)
         command = Command(
             key=f"race-{number}", at=ready.clock(), user="rita", role=Role.RISK,
             kind=CommandKind.APPROVE_TERMS, ref_version=number, ref_hash=named.content_hash,
         )  # fmt: skip
-        ready.ledger.append_command(command)
         gate.wait()
-        Clerk(desk, lambda _: None).handle(command)
+        ready.ledger.append_command(command)
+        TermsClerk(desk).handle(command)
         answers[number] = ready.ledger.command(command.key).state
 
     threads = [
-        threading.Thread(target=press, args=(2, ready.desk.blotter)),
+        threading.Thread(target=press, args=(2, ready.desk.recorder)),
         threading.Thread(target=press, args=(3, other)),
     ]
     for each in threads:
         each.start()
-    await asyncio.gather(*(asyncio.to_thread(each.join) for each in threads))
+    for each in threads:  # the loop stands still meanwhile, and takes no command by itself
+        each.join()
     assert sorted(answers.values()) == [CommandState.DONE, CommandState.REFUSED]
     in_force = [number for number, state in states(ready).items() if state is TermsState.IN_FORCE]
     assert len(in_force) == 1
@@ -360,39 +371,37 @@ class TestStart:
         proposed(ready)
         approve(ready, 2)
         with pytest.raises(SettingsError, match="version 2 of the terms, by ann, cannot be used"):
-            taken_up(ready.desk.blotter, file, premises_of(file, {"BTC": 7.0}), ready.clock())
+            taken_up(ready.desk.recorder, file, premises_of(file, {"BTC": 7.0}), ready.clock())
 
     async def test_a_version_replays_the_decision_it_made(self, ready):
         proposed(ready)
         approve(ready, 2)
-        snapshot = ready.desk.snapshot(ready.clock())
+        snapshot = ready.desk.snapshot()
         assert terms_of(ready.desk.rules) == ready.ledger.terms(states=(TermsState.IN_FORCE,))[0].terms
         assert assess(snapshot, ready.desk.rules).drifts["BTC"].band.upper == 4.0
 
 
 @pytest.mark.parametrize("nobody", ["", " ", "\u200b"])
 async def test_what_nobody_asked_is_refused_and_stopping_is_not(ready, nobody):
-    desk = ready.desk
     waiting = nouns.ticket(created_at=ready.clock(), expires_at=ready.clock() + timedelta(seconds=60))
-    desk.blotter.put_ticket(waiting)
+    wait_with(ready, waiting)
     seen = {"ref": waiting.id, "ref_version": waiting.version, "ref_hash": waiting.content_hash}
     for kind in (CommandKind.APPROVE, CommandKind.AUTO_ARM, CommandKind.AUTO_SHADOW):
-        said = asked(ready, kind, nobody, **seen)
+        said = ready.asked(kind, nobody, **seen)
         assert (said.state, said.answer) == (CommandState.REFUSED, f"{kind} needs the name of a person")
-    assert ended(ready, waiting).state is TicketState.PROPOSED
-    assert asked(ready, CommandKind.HALT, nobody).state is CommandState.DONE
+    assert ready.ledger.ticket(waiting.id).state is TicketState.PROPOSED
+    assert ready.asked(CommandKind.HALT, nobody).state is CommandState.DONE
 
 
 async def test_terms_that_take_effect_before_a_started_ticket_has_its_turn_end_it(ready):
     """Also where somebody arms again at once: both wishes may wait for the same moment."""
-    arm(ready)
+    ready.arm()
+    ready.desk.driver.happen(happened.ClockRead("main", 9.0))  # its turn has to wait
     ticket = ready.begun(decided_by=AUTO)
-    execution = execute(ready.desk, ticket)
     proposed(ready, what=change(ready, numeraire=Numeraire(1.0)))
     assert approve(ready, 2).state is CommandState.DONE
-    arm(ready)
-    await execution
+    ready.arm()
+    over = await ready.over(ticket)
     assert ready.venue.sent == []
-    over = ended(ready, ticket)
     assert over.state is TicketState.FAILED
     assert "no longer in force" in over.note

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,15 +10,23 @@ from pathlib import Path
 
 import nouns
 
-from hedging.engine.blotter import Blotter
-from hedging.engine.commands import Clerk
-from hedging.engine.desk_state import DeskState, Sessions
-from hedging.engine.executor import execute
+from hedging.core import events as happened
+from hedging.core import execution
+from hedging.core.account import Account
+from hedging.core.effects import Change, Commit, PutStatus, PutTicket
+from hedging.core.inputs import InputsEncoder
+from hedging.core.starting import restored
+from hedging.core.state import Setup
+from hedging.core.turn import Turn
+from hedging.engine.desk_state import DeskState, Surroundings, desk_of
 from hedging.engine.latches import Latches
-from hedging.engine.live_book import LiveBook
+from hedging.engine.loop import Loop, Parts
+from hedging.engine.publisher import DecisionRuns
+from hedging.engine.recording import Recorder
+from hedging.engine.venue_calls import Places, Sessions
 from hedging.errors import VenueError
 from hedging.ledger import Ledger
-from hedging.model.rules import ExecutionRules
+from hedging.model.rules import AutoRules, ExecutionRules
 from hedging.model.snapshot import Gap
 from hedging.model.trading import (
     AutoMode,
@@ -28,12 +37,19 @@ from hedging.model.trading import (
     OrderReport,
     OrderState,
     Role,
-    TicketState,
+    Ticket,
 )
+from hedging.model.venue_profile import DERIBIT
+from hedging.venues.limit_order import TimeInForce
 from hedging.venues.reading_session import Funds
 from hedging.workflow import ticket as tickets
+from hedging.workflow.ticket import OPEN
 
 AUTO = "auto, armed by tess"
+
+
+def fresh_quote(now: datetime):
+    return nouns.quote(nouns.perpetual(), venue_at=now, received_at=now, touch_received_at=now)
 
 
 class ShiftedClock:
@@ -70,7 +86,11 @@ class FakeVenue:
         await asyncio.sleep(0)
         return function(*arguments)
 
-    def submit(self, order, instrument):
+    @property
+    def profile(self):
+        return DERIBIT
+
+    def submit(self, order, instrument, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL):
         """Fill the agreed share at once; then fail, where a failure is due, as after the acceptance."""
         self.sent.append(order)
         failure = self.submit_failures.pop(0) if self.submit_failures else None
@@ -117,7 +137,7 @@ class FakeVenue:
             raise self.find_failures.pop(0)
         return tuple(report for report in self.orders.values() if report.state is OrderState.ACKED)
 
-    def fills_of(self, venue_order_id):
+    def fills_of(self, venue_order_id, instrument=""):
         return tuple(fill for fill in self.trades if f"v-{fill.client_id}" == venue_order_id)
 
     def fills(self, currency, since):
@@ -135,6 +155,15 @@ class FakeVenue:
     def funds(self):
         return Funds((nouns.balance(received_at=self.clock()),))
 
+    def server_time_offset(self):
+        return 0.0
+
+    def tickers(self, names):
+        return tuple(fresh_quote(self.clock()) for name in names if name == nouns.perpetual().name)
+
+    def ticker_groups(self, names):
+        return [[name] for name in names]
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -146,111 +175,199 @@ class NotAccepted(VenueError):
     error: Exception
 
 
+class NobodyWatches:
+    """Stands in for the publisher."""
+
+    def __init__(self) -> None:
+        self.runs = DecisionRuns()
+
+    def glance(self, whole, *, ready, status):
+        return status
+
+    def show(self, glance, whole):
+        return glance
+
+
 @dataclass
 class FakeDesk:
-    """A desk with 10 BTC too much, its venue, and the ledger both write to."""
+    """The real engine's loop on a venue in memory, with 10 BTC too much, and the ledger it writes to."""
 
     desk: DeskState
     venue: FakeVenue
     ledger: Ledger
     clock: ShiftedClock
+    loop: Loop
+    feeding: bool = True
+    tasks: list[asyncio.Task] = field(default_factory=list)
 
-    def price(self, at=None) -> None:
+    @property
+    def state(self):
+        return self.desk.state
+
+    @property
+    def settled(self) -> bool:
+        return self.state.accounts["main"].settled
+
+    @property
+    def held(self) -> Decimal | None:
+        """What the engine believes to hold of the hedge."""
+        return self.state.accounts["main"].amount("BTC-PERPETUAL")
+
+    async def start(self) -> None:
+        """Run until everything was read, and what was left behind is proved."""
+        self.begin_to_run()
+        await self.until(lambda: self.state.ready and self.state.whole, "ready")
+
+    def begin_to_run(self) -> None:
+        self.price()
+        self.tasks = [asyncio.create_task(self.loop.run()), asyncio.create_task(self.prices())]
+
+    async def stop(self) -> None:
+        """End it; what ended it before comes out here."""
+        running, feeding = self.tasks
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+        try:
+            await running
+        except asyncio.CancelledError:
+            return
+
+    async def ended(self) -> BaseException:
+        """What ends the engine by itself."""
+        running, feeding = self.tasks
+        try:
+            async with asyncio.timeout(10):
+                await running
+        except BaseExceptionGroup as group:
+            feeding.cancel()
+            self.tasks = []
+            return group
+        raise AssertionError("it did not end")
+
+    async def until(self, found, what="it", seconds=10.0):
+        """Wait until ``found()``; the engine must not end meanwhile."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            value = found()
+            if value:
+                return value
+            if self.tasks and self.tasks[0].done():
+                self.tasks[0].result()
+            await asyncio.sleep(0.002)
+        raise AssertionError(f"not within {seconds} s: {what}")
+
+    def price(self) -> None:
         """A fresh price of the hedge."""
-        now = at or self.clock()
-        self.desk.book.take_quote(
-            nouns.quote(nouns.perpetual(), venue_at=now, received_at=now, touch_received_at=now)
-        )
+        self.desk.take_quote(fresh_quote(self.clock()))
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass for an engine that went on holding its lease."""
+        """Let time pass for an engine that went on holding its lease, and read everything again."""
         self.clock.shift += seconds
-        self.desk.blotter.renew_lease()
+        self.price()
+        self.desk.recorder.renew_lease()
+        self.desk.driver.happen(happened.LeaseHeld(self.desk.recorder.lease.expires_at))
 
     async def prices(self) -> None:
-        """Fresh prices and balances, until cancelled."""
+        """Fresh prices, until cancelled."""
         while True:
-            self.price()
-            self.desk.book.take_balances("main", (nouns.balance(received_at=self.clock()),), self.clock())
+            if self.feeding:
+                self.price()
             await asyncio.sleep(0.05)
 
-    def approved(self, amount=510_000, decided_by="tess (trader)", **changes):
-        """A ticket in the ledger, approved and not begun."""
-        quantity = Decimal(amount) / 100_000
-        whole = nouns.ticket(
-            created_at=self.clock(),
-            expires_at=self.clock() + timedelta(seconds=60),
-            legs=(nouns.leg(amount=Decimal(amount), quantity_coin=quantity),),
-            state=TicketState.APPROVED,
-            version=2,
-            decided_by=decided_by,
+    def begun(self, amount=510_000, decided_by="tess (trader)", leg=None, **changes) -> Ticket:
+        """A ticket of this amount whose approval is used in the same instant, and carried out from now on."""
+        now, driver = self.clock(), self.desk.driver
+        proposed = nouns.ticket(
+            created_at=now,
+            expires_at=now + timedelta(seconds=60),
+            legs=(nouns.leg(amount=Decimal(amount), quantity_coin=Decimal(amount) / 100_000, **(leg or {})),),
             **changes,
         )
-        self.desk.blotter.put_ticket(replace(whole, state=TicketState.PROPOSED, version=1, decided_by=""))
-        self.desk.blotter.put_ticket(whole)
-        return whole
-
-    def begun(self, **changes):
-        """A ticket whose approval was used in the same commit, as automatic mode does it."""
-        started = tickets.start(self.approved(**changes), self.clock())
-        self.desk.blotter.put_ticket(started)
+        approved = tickets.approve(proposed, decided_by, (proposed.version, proposed.content_hash), now)
+        started = tickets.start(approved, now)
+        waiting = self.state.tickets.get("BTC")
+        over = (PutTicket(tickets.supersede(waiting, "a test")),) if waiting else ()
+        self.put(*over, PutTicket(proposed), PutTicket(approved), PutTicket(started))
+        turn = Turn(replace(self.state, tickets={"BTC": started}), driver.now())
+        execution.begin(turn, started)
+        driver.state = turn.state
+        driver.happen(happened.Ticked())
         return started
 
+    async def over(self, ticket, seconds=20.0) -> Ticket:
+        """The ticket once it has ended."""
 
-def fake_desk(folder: Path, **execution) -> FakeDesk:
-    """Everything fresh, active, automatic mode off."""
+        def found():
+            stored = self.ledger.ticket(ticket.id)
+            return stored if stored.state not in OPEN else None
+
+        return await self.until(found, f"the end of {ticket.id}", seconds)
+
+    async def sent(self, count, ticket=None):
+        """Until so many orders were sent, or the ticket ended."""
+        await self.until(
+            lambda: (
+                len(self.venue.sent) >= count or (ticket and self.ledger.ticket(ticket.id).state not in OPEN)
+            ),
+            f"{count} orders",
+        )
+
+    def put(self, *changes: Change) -> None:
+        """Store something behind the core's back."""
+        self.desk.recorder.carry_out(Commit(changes))
+
+    def put_status(self, status, why="a test") -> None:
+        self.put(PutStatus(status, why, "test"))
+        self.desk.driver.state = replace(self.state, status=status)
+
+    def arm(self, **caps) -> None:
+        auto = AutoSetting(
+            mode=AutoMode.ARMED,
+            set_by="tess",
+            set_at=self.clock(),
+            until=self.clock() + timedelta(minutes=5),
+            **{"max_orders": 30, "max_turnover_usd": 1e7, **caps},
+        )
+        self.put_status(replace(self.state.status, auto=auto), "armed")
+
+    def append(self, kind, user="tess", role=Role.TRADER, **more) -> Command:
+        """A person's wish in the ledger, which the loop will find."""
+        command = Command(key=f"{kind}-{user}-{time.monotonic_ns()}", user=user, role=role, kind=kind,
+                          **{"at": self.clock(), **more})  # fmt: skip
+        self.ledger.append_command(command)
+        return command
+
+    def asked(self, kind, user="tess", role=Role.TRADER, **more) -> Command:
+        """The same, taken at once, and its answer."""
+        command = self.append(kind, user, role, **more)
+        self.loop._take(command)
+        return self.ledger.command(command.key)
+
+
+def fake_desk(folder: Path, left: Sequence[Change] = (), readers=None, **execution_rules) -> FakeDesk:
+    """Everything fresh, active, automatic mode off; ``left``: what an earlier run stored."""
     clock = ShiftedClock()
     ledger = Ledger.open(folder)
     lease = ledger.acquire_lease("demo", "engine test", clock(), timedelta(seconds=15))
-    plain = {"clip_pause_seconds": 0.0, "clip_usd": 100_000.0, **execution}
-    rules = nouns.rules(execution=ExecutionRules(**plain))
-    book = LiveBook(["main"], ["deribit:BTC-PERPETUAL"], rules.ages)
-    book.instruments = {nouns.perpetual().key: nouns.perpetual()}
-    book.clock_offset = 0.0
+    recorder = Recorder(ledger, lease, clock)
+    if left:
+        recorder.carry_out(Commit(tuple(left)))
+    plain = {"clip_pause_seconds": 0.0, "clip_usd": 100_000.0, "venue_lag_seconds": 1.0, **execution_rules}
+    rules = nouns.rules(execution=ExecutionRules(**plain), auto=AutoRules(shadow_minutes=0.0))
     venue = FakeVenue(clock)
-    desk = DeskState(
+    hedge = nouns.perpetual()
+    places = Places({"main": Sessions(orders=venue, reads=venue)}, readers or {}, {hedge.key: hedge})
+    setup = Setup(
         rules=rules,
-        book=book,
-        blotter=Blotter(ledger, lease, clock),
-        latches=Latches(folder),
-        sessions={"main": Sessions(orders=venue, reads=venue)},
-        now=clock,
-        wake=lambda: None,
+        instruments={hedge.key: hedge},
+        profiles={"deribit": DERIBIT},
+        encode=InputsEncoder().encode,
     )
-    found = FakeDesk(desk, venue, ledger, clock)
-    found.price()
-    book.take_balances("main", (nouns.balance(received_at=clock()),), clock())
-    book.take_positions("main", venue.positions(), clock())
-    return found
-
-
-def arm(fake, **caps):
-    auto = AutoSetting(
-        mode=AutoMode.ARMED,
-        set_by="tess",
-        set_at=fake.clock(),
-        until=fake.clock() + timedelta(minutes=5),
-        **{"max_orders": 30, "max_turnover_usd": 1e7, **caps},
-    )
-    fake.desk.blotter.put_status(replace(fake.desk.blotter.status, auto=auto), "armed")
-
-
-def ended(fake, ticket):
-    return fake.ledger.ticket(ticket.id)
-
-
-async def during(fake, ticket, count):
-    """Execute until ``count`` orders were sent; the task goes on."""
-    task = asyncio.create_task(execute(fake.desk, ticket))
-    while len(fake.venue.sent) < count and not task.done():  # noqa: ASYNC110  # a thread sends
-        await asyncio.sleep(0.005)
-    return task
-
-
-def asked(fake, kind, user="tess", role=Role.TRADER, **more):
-    clerk = Clerk(fake.desk, lambda _: None)
-    command = Command(key=f"{kind}-{user}-{time.monotonic_ns()}", user=user, role=role, kind=kind,
-                      **{"at": fake.clock(), **more})  # fmt: skip
-    fake.ledger.append_command(command)
-    clerk.handle(command)
-    return fake.ledger.command(command.key)
+    accounts = [
+        Account(name=name, venue=places.reads(name).venue, trades=name == "main") for name in places.names
+    ]
+    state = restored(setup, accounts, recorder.stored(places.instruments), lease.expires_at)
+    woken = asyncio.Event()
+    desk = desk_of(state, places, recorder, Surroundings(clock, Latches(folder), woken.set))
+    return FakeDesk(desk, venue, ledger, clock, Loop(Parts(desk, NobodyWatches(), ()), woken))
