@@ -8,7 +8,7 @@ KIND = "restored"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreNote:
-    """Body of the record: the backup's name, where it ends, and the greatest token given before."""
+    """Body of the record: the backup's name, where it ends, and the greatest token before (0: not known)."""
 
     book: str
     backup: str

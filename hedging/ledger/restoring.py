@@ -32,6 +32,9 @@ REFUSED = "the ledger was restored from a backup before this was answered: look 
 CLAIM = timedelta(minutes=2)
 """How long a restore keeps engines from starting, should it be killed half way."""
 
+FAR = 1_000_000
+"""Added to the backup's token where the ledger cannot tell how many were given since."""
+
 
 class EngineIs(Enum):
     """What the person says of the engine, where the ledger is too damaged to tell."""
@@ -197,9 +200,8 @@ def _mark_book(wanted: Restore, ledger: Ledger, database: Database, note: Restor
     held = ledger.lease(note.book)
     if held is not None:
         ledger.release_lease(held)
-    asked = Lease(
-        book=note.book, holder=_holder(wanted), token=note.token_before + 1, expires_at=wanted.now + CLAIM
-    )
+    above = note.token_before or _stored_token(ledger, note.book) + FAR
+    asked = Lease(book=note.book, holder=_holder(wanted), token=above + 1, expires_at=wanted.now + CLAIM)
     with database.writing() as connection:
         lease = leases.acquire(connection, asked, wanted.now)
     with ledger.write(lease, wanted.now) as transaction:
@@ -212,6 +214,10 @@ def _mark_book(wanted: Restore, ledger: Ledger, database: Database, note: Restor
         for command in ledger.pending_commands():
             transaction.settle_command(command.key, CommandState.REFUSED, REFUSED)
     ledger.release_lease(lease)
+
+
+def _stored_token(ledger: Ledger, book: str) -> int:
+    return next((lease.token for lease in ledger.leases() if lease.book == book), 0)
 
 
 def _note(backup: Backup, book: str, tokens: Mapping[str, int]) -> RestoreNote:

@@ -266,6 +266,7 @@ class TestRestore:
         back = Ledger.open(wanted.folder)
         assert back.trading().state is TradingState.HALTED
         assert back.verify_chain() == done.head.sequence
+        assert back.leases()[0].token > restoring.FAR
         back.close()
 
     def test_into_an_empty_folder(self, wanted, tmp_path):
