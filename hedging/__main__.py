@@ -96,19 +96,32 @@ def demo(folder: Path, seed: int, liveliness: float) -> None:
 
 @main.command()
 @STATE
+@click.option(
+    "--mode",
+    type=click.Choice(["auto", "reduce", "halt"]),
+    default="halt",
+    show_default=True,
+    help="auto: a person approves again; reduce: only what shrinks is sent; halt: nothing is.",
+)
 @click.option("--reason", default="killed from the command line", show_default=True)
 @click.option("--user", default="command line", show_default=True)
-def kill(state: Path | None, reason: str, user: str) -> None:
-    """Stop all sending at once; needs neither the app, nor the database, nor the network."""
-    from hedging.engine.latches import set_kill_file
+def kill(state: Path | None, mode: str, reason: str, user: str) -> None:
+    """Stop sending at once; needs neither the app, nor the database, nor the network."""
+    from hedging.engine.latches import KillMode, set_kill_file
     from hedging.engine.start import state_folder
 
     folder = state_folder(state)
+    chosen = KillMode(mode)
     try:
-        path = set_kill_file(folder, user, reason, clock.utc_now())
+        path = set_kill_file(folder, user, reason, clock.utc_now(), chosen)
     except OSError as error:
         raise HedgingError(f"the kill file could not be written: {error}") from error
-    click.echo(f"halted: {path} is set; the engine sends nothing more and cancels its orders")
+    told = {
+        KillMode.AUTO: "automatic mode off",
+        KillMode.REDUCE: "reducing: the engine sends only what shrinks delta and position",
+        KillMode.HALT: "halted: the engine sends nothing more and cancels its orders",
+    }[chosen]
+    click.echo(f"{told} ({path} is set)")
 
 
 @main.group()

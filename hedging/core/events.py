@@ -13,7 +13,7 @@ from hedging.model.book import Balance, Holding, Position
 from hedging.model.market import Quote
 from hedging.model.rules import Rules
 from hedging.model.snapshot import Gap, IndexThen
-from hedging.model.trading import Command, Fill, OrderReport, Ticket, TradingStatus
+from hedging.model.trading import Command, CommandKind, Fill, OrderReport, Ticket, TradingStatus
 from hedging.risk.smile_shift import Smiles
 
 
@@ -215,6 +215,15 @@ class Latched:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """Somebody asked, without the ledger, for something milder than a halt: REDUCE or AUTO_OFF."""
+
+    kind: CommandKind
+    user: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermsTaken:
     """Other terms are in force; what was stored with them: tickets that closed, the status."""
@@ -249,5 +258,6 @@ Event = (
     | LeaseHeld
     | Asked
     | Latched
+    | Wished
     | TermsTaken
 )

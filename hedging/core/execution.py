@@ -34,7 +34,8 @@ from hedging.workflow.gates import repeats
 from hedging.workflow.gates.reduce_only import marked
 
 PATIENCE = timedelta(seconds=8)  # how long a clip waits for fresh inputs before the ticket fails
-RETRY = timedelta(seconds=0.02)
+RETRY = timedelta(seconds=0.02)  # at most so often, whatever happens
+LONGEST_RETRY = timedelta(seconds=0.5)  # and so often where nothing happens: inputs come as events
 WIRE = timedelta(seconds=0.5)  # how long a judged order may wait for its turn; then its inputs are old
 ANSWER_WITHIN = timedelta(seconds=15)  # a request that was never answered is looked for after this
 MOST_CLIPS = 100
@@ -72,7 +73,7 @@ def next_times(run: Run, now: datetime) -> tuple[datetime, ...]:
         return ()
     if run.resume_at is not None and run.resume_at > now:
         return (run.resume_at,)
-    return ((run.tried_at or now) + RETRY,)
+    return ((run.tried_at or now) + (RETRY if run.early else LONGEST_RETRY),)
 
 
 def _advance(turn: Turn, underlying: str) -> None:
@@ -123,9 +124,10 @@ def _after_order(turn: Turn, run: Run, ticket: Ticket) -> Run | None:
 def _try_next(turn: Turn, run: Run, ticket: Ticket) -> None:
     """Size, judge and insert the next attempt; wait a little for inputs that need time."""
     if run.tried_at is not None and turn.now - run.tried_at < RETRY:
+        turn.put_run(replace(run, early=True))
         return
     patient_until = run.patient_until or turn.now + PATIENCE
-    run = replace(run, patient_until=patient_until, tried_at=turn.now)
+    run = replace(run, patient_until=patient_until, tried_at=turn.now, early=False)
     turn.put_run(run)
     account = turn.state.accounts[run.item.account]
     if not account.settled:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hedging.core import execution, sweeps
 from hedging.core.effects import SettleCommand, Unlatch
-from hedging.core.events import Asked, OpenOrdersRead
+from hedging.core.events import Asked, OpenOrdersRead, Wished
 from hedging.core.halting import halt
 from hedging.core.queries import QueryKind
 from hedging.core.state import Release
@@ -46,6 +46,15 @@ def take_command(turn: Turn, event: Asked) -> None:
     except (WorkflowError, BadInput) as error:
         answer = (REFUSED, str(error))
     _settle(turn, command, answer)
+
+
+def take_wish(turn: Turn, event: Wished) -> None:
+    """Carry out what somebody asked without the ledger; there is nobody to answer."""
+    if event.kind is CommandKind.REDUCE:
+        _reduced(turn, event.user, event.why)
+    else:
+        off = authority.auto_off(turn.state.status.auto, f"switched off by {event.user}: {event.why}")
+        turn.set_auto(off, event.why, event.user)
 
 
 def conclude_releases(turn: Turn, event: OpenOrdersRead) -> None:
@@ -137,8 +146,12 @@ def _set_auto(turn: Turn, command: Command, setting: AutoSetting) -> None:
 
 
 def _reduce(turn: Turn, command: Command) -> Answer:
-    why = f"{command.user}: {command.reason or 'reduce'}"
-    turn.put_status(authority.reducing(turn.state.status, why), why, command.user)
+    return _reduced(turn, command.user, command.reason or "reduce")
+
+
+def _reduced(turn: Turn, user: str, reason: str) -> Answer:
+    why = f"{user}: {reason}"
+    turn.put_status(authority.reducing(turn.state.status, why), why, user)
     if turn.state.status.state is TradingState.HALTED:
         return DONE, "trading is halted, which is stricter, and stays so"
     return DONE, "only what shrinks delta and position is sent"

@@ -74,7 +74,8 @@ class Run:
 
     ``item`` are the rules it began under, ``trips`` the halts there had been; ``order`` is the client id of
     the attempt that is out; ``resume_at`` ends the pause after a clip; ``patient_until`` ends the wait for
-    fresh inputs; ``tried_at`` is when the gates were asked last; ``crossing``: it no longer rests.
+    fresh inputs; ``tried_at`` is when the gates were asked last, ``early``:
+    something came in too soon after that to ask again; ``crossing``: it no longer rests.
     """
 
     ticket_id: str
@@ -86,6 +87,7 @@ class Run:
     resume_at: datetime | None = None
     patient_until: datetime | None = None
     tried_at: datetime | None = None
+    early: bool = False
     crossing: bool = False
 
 

@@ -112,5 +112,6 @@ TAKES: dict[type, Callable[[Turn, Any], None]] = {
     happened.LeaseHeld: _take_lease,
     happened.Asked: people.take_command,
     happened.Latched: _take_latches,
+    happened.Wished: people.take_wish,
     happened.TermsTaken: starting.take_terms,
 }

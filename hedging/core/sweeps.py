@@ -66,6 +66,9 @@ def take_positions(turn: Turn, event: PositionsRead) -> None:
         turn.set(held=held, needed=needed_keys(state.rules, accounts))
     if not before.trades:
         return
+    last = before.last_fill_at
+    if last is not None and event.asked_at <= last < turn.now:  # it says nothing of what has traded since
+        ask(turn, event.account, QueryKind.POSITIONS)
     if taken.suspicious:
         ask(turn, event.account, QueryKind.FILLS)
         hurry(turn, event.account, frozenset(each.instrument for each in taken.suspicious))

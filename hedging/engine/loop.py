@@ -133,6 +133,9 @@ class Loop:
         reasons = (reason,) if reason else ()
         if reasons != self._driver.state.latches:
             self._driver.happen(happened.Latched(reasons))
+        for wish in self._desk.latches.wishes():
+            self._driver.happen(happened.Wished(wish.kind, wish.user, wish.why))
+            self._desk.latches.done(wish)
         for command in self._desk.recorder.ledger.pending_commands():
             self._take(command)
 

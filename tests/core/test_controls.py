@@ -208,3 +208,15 @@ def test_a_reduce_wish_is_answered_and_two_people_bring_trading_back():
     assert found.state.status.state is TradingState.REDUCING
     found.command(CommandKind.RESUME, user="rita", role=Role.RISK)
     assert found.state.status.state is TradingState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [(CommandKind.REDUCE, TradingState.REDUCING), (CommandKind.AUTO_OFF, TradingState.ACTIVE)],
+)
+def test_a_wish_that_came_as_a_file_is_carried_out_and_nobody_is_answered(kind, state):
+    found = armed()
+    found.happen(happened.Wished(kind, "command line", "looks odd"))
+    assert found.state.status.state is state
+    assert found.state.status.auto.mode is AutoMode.OFF
+    assert "looks odd" in found.state.status.auto.ended_because

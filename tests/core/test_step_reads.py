@@ -1,0 +1,48 @@
+"""Reads that came too late, and how often a run that waits looks again."""
+
+from datetime import timedelta
+
+from steps import ACCOUNT, Steps
+
+from hedging.core import events as happened
+from hedging.core.effects import Submit
+from hedging.core.queries import QueryKind
+from hedging.core.step import due
+
+
+def running() -> Steps:
+    found = Steps()
+    found.start()
+    found.look()
+    return found
+
+
+def test_positions_asked_before_the_last_fill_are_asked_again_at_once():
+    found = running()
+    found.approve(found.ticket)
+    fill, asked_at = found.fill_of(found.submitted()), found.now
+    found.happen(happened.FillsArrived((fill,)), after=0.1)
+    found.happen(happened.PositionsRead(account=ACCOUNT, positions=(), asked_at=asked_at), after=0.1)
+    assert found.asked(QueryKind.POSITIONS)
+
+
+def test_positions_are_not_asked_again_and_again_while_the_clock_stands_still():
+    found = running()
+    found.approve(found.ticket)
+    fill = found.fill_of(found.submitted())
+    found.happen(happened.FillsArrived((fill,)), after=0.1)
+    read = happened.PositionsRead(account=ACCOUNT, positions=(), asked_at=found.now)
+    found.happen(read)
+    assert not found.asked(QueryKind.POSITIONS)
+
+
+def test_a_run_that_waits_looks_again_at_news_and_else_twice_a_second():
+    found = running()
+    found.positions(after=3.0)
+    found.approve(found.ticket)  # the touch is 3 s old
+    assert found.all(Submit) == []
+    assert due(found.state, found.now) - found.now > timedelta(seconds=0.1)
+    found.happen(happened.Ticked(), after=0.01)
+    assert due(found.state, found.now) - found.now < timedelta(seconds=0.02)
+    found.look(after=0.1)
+    assert len(found.all(Submit)) == 1
