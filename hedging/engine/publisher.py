@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from hedging.core.picture import controls
 from hedging.decide import Assessment
 from hedging.engine.desk_state import DeskState
 from hedging.engine.forecasting import REMEMBERED, Volatilities, leaving_band, remembered, with_forecasts
@@ -12,8 +13,8 @@ from hedging.errors import UnpriceableError
 from hedging.ledger import Series
 from hedging.model.exposure import Exposure
 from hedging.model.retention import Retention
-from hedging.model.rules import UnderlyingRules
-from hedging.model.trading import Decision, Ticket, TicketState
+from hedging.model.rules import Rules, UnderlyingRules
+from hedging.model.trading import Decision, Ticket, TicketState, TradingState, TradingStatus
 from hedging.model.view import (
     DecisionRun,
     Feed,
@@ -83,6 +84,7 @@ class Publisher:
         self._identity = identity
         self._sequence = series.view_sequence()
         self._pace = Pace()
+        self._state = desk.state
         self._seen: Seen | None = None
         self._grown: tuple[DecisionRun, ...] = ()
         self._thinning = series.thinning(retention)
@@ -100,6 +102,7 @@ class Publisher:
         if due is not None:  # runs are handed over here, where they are taken: no thread loses one of them
             self._seen, self._grown = due, (*self._grown, *self.runs.drain())
         state, trading = desk.state, desk.state.status
+        self._state = state
         self._sequence += 1
         blocked = [u.underlying for u in desk.rules.underlyings if u.underlying not in whole.exposures]
         recent = tuple(state.orders.values())[::-1]
@@ -132,6 +135,10 @@ class Publisher:
             hedges=tuple(self._hedges(whole)),
             terms=desk.terms,
             proposals=desk.proposals,
+            reduced_because=trading.reduced_because,
+            reduced_by=trading.reduced_by,
+            lifts_at=_lifts_at(trading, desk.rules),
+            shadow_seconds_needed=desk.rules.auto.shadow_minutes * 60,
         )
 
     def _hedges(self, whole: Assessment) -> Iterator[HedgeMarket]:
@@ -147,7 +154,7 @@ class Publisher:
         Runs beside the loop (a large book takes long to draw, and the disk blocks), one call at a time:
         ``glance`` is called again when the one before has been shown.
         """
-        view = drawn(glance, whole)
+        view = replace(drawn(glance, whole), controls=controls(self._state, whole, glance.at))
         self._series.put_view(view)
         if self._seen is not None:
             found, self._seen = self._seen, None
@@ -219,6 +226,13 @@ def _profile(found: Exposure, whole: Assessment, hedge: float | None) -> Profile
 def _oldest(times: list[datetime | None]) -> datetime | None:
     known = [at for at in times if at is not None]
     return min(known) if known and len(known) == len(times) else None
+
+
+def _lifts_at(status: TradingStatus, rules: Rules) -> datetime | None:
+    """When reducing ends by itself while the market stays sane."""
+    if status.state is not TradingState.REDUCING or status.quiet_since is None:
+        return None
+    return status.quiet_since + timedelta(seconds=rules.market.quiet_seconds)
 
 
 def _shape(decision: Decision) -> tuple[object, ...]:
