@@ -203,12 +203,12 @@ def fill(raw: Raw, account: str) -> Fill:
     that stays empty, and the order's id finds it.
     """
     read = Payload(raw, "trade")
-    symbol = read.text("symbol")
     option = read.value("quantity") is not None
     if read.value("side") is not None:
         way = side(read, "side")
     else:
         way = Side.BUY if flag(read, "isBuyer") else Side.SELL
+    symbol = read.text("symbol")
     return Fill(
         venue=BINANCE,
         account=account,

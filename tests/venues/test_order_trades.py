@@ -261,6 +261,14 @@ def test_trades_of_binance_carry_the_client_ids_of_their_orders(of: Callable[[st
     assert [fill.amount for fill in fills] == [Decimal(2)] * 4
 
 
+def test_a_trade_whose_order_could_not_be_read_is_nobody_s_yet(of: Callable[[str], Desk]) -> None:
+    desk = of("binance linear")
+    binance_account(desk, f=[binance_trade("ETHUSDT", 1)])
+    desk.script.answers["GET /fapi/v1/order"] = Cut.HTML
+    with pytest.raises(VenueUnreachable):
+        desk.session.fills("USDT", SINCE)
+
+
 def test_trades_in_coin_margined_futures_are_asked_for_by_pair(of: Callable[[str], Desk]) -> None:
     desk = of("binance inverse")
     binance_account(desk, d=[binance_trade("ETHUSD_261225", 1, commissionAsset="ETH")])
