@@ -82,6 +82,15 @@ def test_chance_is_the_seed_s_alone(board, clock):
     assert struck(other) != first
 
 
+def test_two_faults_do_not_share_their_luck(clock):
+    fates = []
+    for name in ("timeout_before_accept", "venue_down"):
+        board = Switchboard(seed=7, clock=clock)
+        board.set(*make_switch(name, {"chance": 0.5}))
+        fates.append([board.before(BUY) is not Wire.PROCEED for _ in range(100)])
+    assert fates[0] != fates[1]
+
+
 def test_several_at_once_compose(board):
     for name in ("duplicated_messages", "delayed_messages"):
         board.set(*make_switch(name, {}))
