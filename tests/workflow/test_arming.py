@@ -81,6 +81,7 @@ def test_arming_is_for_a_time_inside_caps_by_a_named_person():
     assert setting.shadow_seconds_seen == 3600.0
 
 
+@pytest.mark.control("C18")
 @pytest.mark.parametrize(
     ("change", "fine"),
     [
@@ -107,6 +108,7 @@ def test_c18_what_may_be_armed_and_by_whom(change, fine):
     assert fine or answer.control == "C18"
 
 
+@pytest.mark.control("C18")
 @pytest.mark.parametrize(("seen", "fine"), [(3600.0, True), (3599.9, False), (0.0, False), (nan, False)])
 def test_c18_shadow_must_have_been_seen(seen, fine):
     answer = armed(command(), grounds(replace(SEEN, shadow_seconds_seen=seen)), NOW)
@@ -120,6 +122,7 @@ def test_c18_no_shadow_is_asked_for_where_the_rules_say_none():
     )
 
 
+@pytest.mark.control("C18")
 @pytest.mark.parametrize(
     ("proofs", "words"),
     [
@@ -144,6 +147,7 @@ def test_c18_one_green_road_proves_beside_an_amber_one():
     assert isinstance(armed(command(), grounds(proofs=found), NOW), AutoSetting)
 
 
+@pytest.mark.control("C18")
 @pytest.mark.parametrize("missing", [Measure.DELTA, Measure.HEDGE_POSITION])
 def test_c18_limits_must_be_set(missing):
     item = underlying_rules()
@@ -158,6 +162,7 @@ def test_c18_a_limit_that_is_no_number_is_none():
     assert isinstance(armed(command(), grounds(rules=rules(item, auto=RULES)), NOW), Refusal)
 
 
+@pytest.mark.control("C18")
 @pytest.mark.parametrize("state", [TradingState.REDUCING, TradingState.HALTED])
 def test_c18_only_while_trading_is_active(state):
     answer = armed(command(), grounds(status=TradingStatus(state=state, auto=SEEN)), NOW)
@@ -236,6 +241,7 @@ def test_c8_another_person_does_and_repetition_counts_from_then():
     assert by("Ann Lee", tripped(again, "once more")).mode is AutoMode.ARMED
 
 
+@pytest.mark.control("C8")
 @pytest.mark.parametrize(
     "way_round",
     [

@@ -30,21 +30,27 @@ def most_within(times, span):
     return max(sum(1 for at in times if timedelta(0) <= at - first < seconds(span)) for first in times)
 
 
-def test_orders_alone_use_four_fifths_of_the_bucket_exactly():
+@pytest.mark.control("C6")
+def test_orders_alone_use_four_fifths_of_the_bucket_exactly(record_property):
     sent, _, _ = load(60, cancels=False)
     assert len(sent) == 48
     assert most_within(sent, 60) == 48
     assert most_within(sent, 2) == 8
     assert all(cancel_allowed(sent, RULES, NOW + seconds(at)) for at in (14, 30, 59.9))
+    record_property("figure", f"10 times the load of orders for 60 s: {len(sent)} sent of 48")
 
 
-def test_orders_and_cancels_together_are_the_bucket_exactly_and_both_went():
+@pytest.mark.control("C6")
+def test_orders_and_cancels_together_are_the_bucket_exactly_and_both_went(record_property):
     sent, orders, cancels = load(60)
     assert len(sent) == 60
     assert most_within(sent, 60) == 60
     assert most_within(sent, 2) == 10
     assert len(orders) + len(cancels) == 60
     assert len(cancels) >= 12
+    record_property(
+        "figure", f"10 times the load for 60 s: {len(sent)} sent of 60, {len(cancels)} of them cancels"
+    )
 
 
 def test_the_bucket_fills_again():

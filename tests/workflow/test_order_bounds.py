@@ -62,14 +62,16 @@ def passes(instrument: Instrument, amount: Decimal, **bounds: float) -> bool:
     return order_value.check(order(amount=amount, limit_price=PRICE), state) is None
 
 
+@pytest.mark.control("C4")
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=words)
-def test_c4_the_largest_value_to_the_lot(instrument):
+def test_c4_the_largest_value_to_the_lot(instrument, record_property):
     most = largest_amount(instrument, LARGEST_USD)
     assert most >= instrument.minimum
     assert most * usd_of_one(instrument) <= LARGEST_USD < (most + instrument.lot) * usd_of_one(instrument)
     assert passes(instrument, most, usd=LARGEST_USD)
     assert passes(instrument, max(most - instrument.lot, instrument.minimum), usd=LARGEST_USD)
     assert not passes(instrument, most + instrument.lot, usd=LARGEST_USD)
+    record_property("figure", f"{words(instrument)}: {most} passes, a lot more does not")
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=words)
@@ -79,8 +81,9 @@ def test_c4_the_largest_volume_to_the_lot(instrument):
     assert not passes(instrument, most + instrument.lot, coins=LARGEST_COIN)
 
 
+@pytest.mark.control("C4")
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=words)
-def test_c4_the_price_counts_to_the_tick(instrument):
+def test_c4_the_price_counts_to_the_tick(instrument, record_property):
     """Where amounts are coins, a tick more on the price of the largest order is a tick too much."""
     amount = largest_amount(instrument, LARGEST_USD)
     value = amount * usd_of_one(instrument)
@@ -93,6 +96,7 @@ def test_c4_the_price_counts_to_the_tick(instrument):
     assert order_value.check(order(amount=amount, limit_price=PRICE), state) is None
     in_coin = instrument.amount_unit is AmountUnit.COIN
     assert (order_value.check(above, state) is not None) is in_coin
+    record_property("figure", f"{words(instrument)}: at {PRICE} and a tick above")
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=words)

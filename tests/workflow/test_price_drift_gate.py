@@ -42,6 +42,7 @@ def test_up_to_three_percent_of_each_own_price_of_five_minutes(price, fills, pas
     assert passes or refusal.control == "C3"
 
 
+@pytest.mark.control("C3")
 def test_a_market_that_ran_stops_us_though_its_quotes_agree_with_each_other():
     ran = gate_state(
         quote=quote(bid=103_999.5, ask=104_000.5, mark=104_000.0, index=104_000.0),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from math import inf, isfinite, nan
 
+import pytest
 from nouns import BTC, exposure, gate_state, linear_perpetual, order, perpetual, quote, underlying_rules
 
 from hedging.model.limits import Limit, Measure
@@ -17,7 +18,8 @@ SIDES = list(Side)
 QUOTE, ORDER, EXPOSURE = quote(), order(), exposure()
 
 
-def test_c2_in_reducing_a_hundred_thousand_random_books_never_gain_exposure():
+@pytest.mark.control("C2")
+def test_c2_in_reducing_a_hundred_thousand_random_books_never_gain_exposure(record_property):
     source = random.Random(11)
     both = {True: perpetual(), False: linear_perpetual()}
     states = {inverse: gate_state(status=REDUCING, instrument=of) for inverse, of in both.items()}
@@ -44,13 +46,15 @@ def test_c2_in_reducing_a_hundred_thousand_random_books_never_gain_exposure():
         raised += held * held_after < 0
     assert passed > 2_000
     assert raised == 0
+    record_property("figure", f"100,000 books, {passed:,} orders passed: exposure raised {raised} times")
 
 
 def faulty(source, true):
     return source.choice([None, nan, inf, -inf, 0.0, -true, true * 1000, true / 1000, true * 1.02])
 
 
-def test_c3_a_hundred_thousand_fuzzed_quotes_accept_nothing_outside_the_collar():
+@pytest.mark.control("C3")
+def test_c3_a_hundred_thousand_fuzzed_quotes_accept_nothing_outside_the_collar(record_property):
     source = random.Random(3)
     base = gate_state()
     accepted = outside = 0
@@ -74,6 +78,7 @@ def test_c3_a_hundred_thousand_fuzzed_quotes_accept_nothing_outside_the_collar()
         outside += not abs(float(tried.limit_price) - mid) <= allowed * (1 + 1e-9)
     assert accepted > 5_000
     assert outside == 0
+    record_property("figure", f"100,000 fuzzed quotes, {accepted:,} accepted: {outside} outside the collar")
 
 
 # C5: lots of a linear perpetual, of which a hard limit allows 100
@@ -98,7 +103,8 @@ def working(side, lots, state):
     )
 
 
-def test_c5_a_million_random_steps_never_take_the_worst_case_beyond_the_hard_limit():
+@pytest.mark.control("C5")
+def test_c5_a_million_random_steps_never_take_the_worst_case_beyond_the_hard_limit(record_property):
     """Orders leave, fill in part, become unknown, end; the venue fills whatever it likes of what is alive."""
     source = random.Random(5)
     item = underlying_rules(limits=(Limit(scope=BTC, measure=Measure.HEDGE_POSITION, soft=0.05, hard=0.1),))
@@ -139,3 +145,6 @@ def test_c5_a_million_random_steps_never_take_the_worst_case_beyond_the_hard_lim
         beyond += held + up > MOST or held - down < -MOST
     assert min(sent, refused) > STEPS // 20
     assert beyond == 0
+    record_property(
+        "figure", f"{STEPS:,} steps, {sent:,} sent, {refused:,} refused: beyond the hard limit {beyond} times"
+    )

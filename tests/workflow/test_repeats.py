@@ -88,10 +88,12 @@ def test_an_oscillating_delta_goes_off_after_exactly_the_allowed_changes_of_side
     assert (setting.mode is AutoMode.OFF) is (len(needs) >= allowed + 1)
 
 
-def test_three_changes_of_side_are_four_executions():
+@pytest.mark.control("C8")
+def test_three_changes_of_side_are_four_executions(record_property):
     history, setting = run([(n, Side.SELL if n % 2 else Side.BUY) for n in range(20)])
     assert len(history) == 4
     assert "changes of side" in setting.tripped_by_use
+    record_property("figure", f"oscillating delta: off after {len(history)}, 3 changes of side")
 
 
 def test_orders_of_one_ticket_are_one_execution():

@@ -63,6 +63,7 @@ def test_c13_what_ends_at_once_needs_no_switch():
     assert resting.check(order(), gate_state()) is None
 
 
+@pytest.mark.control("C13")
 @pytest.mark.parametrize(
     ("left", "passes"), [(None, False), (-1, False), (0, False), (0.001, True), (20, True), (20.001, False)]
 )
@@ -81,6 +82,7 @@ def opposite(**changes):
     return replace(whole, **changes)
 
 
+@pytest.mark.control("C14")
 @pytest.mark.parametrize("state", sorted(LIVE))
 def test_c14_an_own_opposite_order_that_rests_is_named_to_be_cancelled_first(state):
     book = gate_state(live=(opposite(state=state),))
@@ -141,6 +143,7 @@ def test_c15_spot_has_no_such_mark():
     assert reduce_only.check(order(reduce_only=True), spot) is not None
 
 
+@pytest.mark.control("C15")
 @pytest.mark.parametrize("mark", [True, False])
 def test_c15_what_a_venue_may_ignore_counts_in_full(mark):
     other = order(client_id="o", state=OrderState.ACKED, amount=Decimal(4_000_000), reduce_only=mark)
@@ -166,7 +169,8 @@ def test_c16_nothing_in_the_last_half_hour_before_expiry_nor_after(instrument, l
     assert passes or refusal.control == "C16"
 
 
-def test_c16_two_hundred_expiries_have_no_order_after_the_cut_off():
+@pytest.mark.control("C16")
+def test_c16_two_hundred_expiries_have_no_order_after_the_cut_off(record_property):
     passed = 0
     for day in range(200):
         expiry = datetime(2026, 11, 27, 8, tzinfo=UTC) + timedelta(days=day)
@@ -177,6 +181,7 @@ def test_c16_two_hundred_expiries_have_no_order_after_the_cut_off():
             assert allowed is (minutes >= 30)
             passed += allowed
     assert passed == 200 * 61
+    record_property("figure", f"200 expiries, {passed:,} moments before the cut-off passed and none after")
 
 
 @pytest.mark.parametrize(
@@ -252,17 +257,20 @@ def test_c19_jitter_that_is_no_share_is_refused(jitter):
         retry_after(3, jitter)
 
 
-def test_c19_a_venue_that_is_down_for_an_hour_is_asked_about_once_a_minute_not_in_a_storm():
+@pytest.mark.control("C19")
+def test_c19_a_venue_that_is_down_for_an_hour_is_asked_about_once_a_minute_not_in_a_storm(record_property):
     waited, tries = 0.0, 0
     while waited < 3600:
         tries += 1
         waited += retry_after(tries, 0.0)
     assert 60 <= tries <= 130
+    record_property("figure", f"an hour down: asked {tries} times")
 
 
 # C23
 
 
+@pytest.mark.control("C23")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -348,6 +356,7 @@ ARMED = AutoSetting(mode=AutoMode.ARMED, set_by="ann", until=NOW + seconds(900))
 MARKET = MarketRules(quiet_seconds=60.0)
 
 
+@pytest.mark.control("C24")
 def test_c24_trouble_reduces_ends_automatic_mode_and_lifts_after_a_quiet_minute():
     status = market_watched(TradingStatus(auto=ARMED), "old marks", MARKET, NOW)
     assert (status.state, status.reduced_by) == (TradingState.REDUCING, ReducedBy.MARKET)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from nouns import (
     BTC,
     INDEX,
@@ -37,7 +38,8 @@ def instrument_of(thread: int, number: int) -> Instrument:
     return linear_perpetual(name=f"BTC-{thread}-{number}")
 
 
-def test_c7_eight_threads_at_a_limit_of_a_hundred_have_exactly_a_hundred_accepted(tmp_path):
+@pytest.mark.control("C7")
+def test_c7_eight_threads_at_a_limit_of_a_hundred_have_exactly_a_hundred_accepted(tmp_path, record_property):
     every = [instrument_of(thread, number) for thread in range(THREADS) for number in range(EACH)]
     item = underlying_rules(limits=(LIMIT,))
     state = gate_state(
@@ -87,3 +89,6 @@ def test_c7_eight_threads_at_a_limit_of_a_hundred_have_exactly_a_hundred_accepte
     assert sum(answers) == MOST
     assert len(first.orders(states=LIVE, limit=THREADS * EACH)) == MOST
     first.close()
+    record_property(
+        "figure", f"{THREADS} threads, {THREADS * EACH} orders at a limit of {MOST}: {sum(answers)} accepted"
+    )
