@@ -10,6 +10,7 @@ from uuid import uuid4
 import click
 
 from hedging import clock
+from hedging.drill.command import drill
 from hedging.errors import HedgingError
 from hedging.ledger_commands import ledger_group
 
@@ -374,6 +375,7 @@ def export_records(  # noqa: PLR0913 one for each option
 
 
 main.add_command(ledger_group)
+main.add_command(drill)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Every fault of a drill: a file each, see ``hedging.drill.fault``."""

@@ -1,0 +1,22 @@
+"""Our clock is a second ahead."""
+
+from typing import TYPE_CHECKING
+
+from hedging.drill.times import SECOND
+
+if TYPE_CHECKING:
+    from hedging.drill.world import World
+
+NAME = "clock_ahead_1s"
+SENTENCE = "our clock is a second ahead"
+
+
+def begin(world: "World") -> None:
+    """Set it."""
+    world.clock_skew = SECOND
+    world.hits.add(NAME)
+
+
+def end(world: "World") -> None:
+    """Set it right."""
+    world.clock_skew = 0

@@ -1,0 +1,18 @@
+"""The connection is reset before an order is accepted."""
+
+from random import Random
+
+from hedging.drill.fault import Fate, Heard
+from hedging.drill.times import MILLISECOND
+from hedging.model.trading import Order
+
+NAME = "cut_before"
+SENTENCE = "the connection is reset before an order is accepted"
+
+
+def submit(rng: Random, order: Order) -> Fate | None:
+    """The fate of an order."""
+    del order
+    if rng.random() < 0.3:
+        return None
+    return Fate(None, Heard.NOTHING, rng.randrange(2, 40) * MILLISECOND, "connection reset")

@@ -1,0 +1,20 @@
+"""The exchange accepts an order and answers with status 502."""
+
+from random import Random
+
+from hedging.drill.fault import Fate, Heard
+from hedging.drill.times import MILLISECOND
+from hedging.model.trading import Order
+
+NAME = "error_after_accept"
+SENTENCE = "the exchange accepts an order and answers with status 502"
+
+
+def submit(rng: Random, order: Order) -> Fate | None:
+    """The fate of an order."""
+    del order
+    if rng.random() < 0.3:
+        return None
+    return Fate(
+        rng.randrange(2, 40) * MILLISECOND, Heard.NOTHING, rng.randrange(40, 90) * MILLISECOND, "HTTP 502"
+    )

@@ -1,0 +1,25 @@
+"""I2."""
+
+from hedging.core.effects import InsertAttempt
+from hedging.drill.facts import Stored
+from hedging.model.limits import Measure
+from hedging.workflow.order import LIVE, worst_case
+
+ID = "I2"
+SENTENCE = "the worst case is never beyond a hard limit"
+
+
+def stored(now: Stored) -> str:
+    """Position and every order that may still fill stay inside, unless the new one only shrinks it."""
+    limit = next(each for each in now.item.limits if each.measure is Measure.HEDGE_POSITION)
+    for change in now.changes:
+        if not isinstance(change, InsertAttempt):
+            continue
+        mine = change.order
+        live = [each for each in now.before.orders.values() if each.state in LIVE]
+        others = sum(float(worst_case(each)) for each in live if each.side is mine.side)
+        before = now.held + others * now.coin
+        after = before + float(mine.amount * mine.side) * now.coin
+        if abs(after) > limit.hard + now.allowance + 1e-9 and abs(after) > abs(before):
+            return f"{mine.client_id} could take the position to {after:+.3f} coins, allowed {limit.hard:g}"
+    return ""

@@ -1,0 +1,67 @@
+"""I4."""
+
+from collections.abc import Iterator
+
+from hedging.drill.facts import Ended
+from hedging.model.trading import AutoMode, TradingState
+from hedging.workflow.order import TERMINAL, UNPROVED
+
+ID = "I4"
+SENTENCE = "a quiet minute later nothing is unknown, ledger and exchange agree, and the delta is looked after"
+SETTLED_SECONDS = 25.0
+
+
+def ended(now: Ended) -> str:
+    """The first disagreement."""
+    return next(_disagreements(now), "")
+
+
+def _disagreements(now: Ended) -> Iterator[str]:
+    if now.state is None:
+        yield "no engine holds the lease"
+        return
+    for order in now.rows.orders.values():
+        if order.state in UNPROVED:
+            yield f"{order.client_id} is {order.state}: {order.detail}"
+    yield from _orders(now)
+    yield from _positions(now)
+    yield from _hedged(now)
+
+
+def _orders(now: Ended) -> Iterator[str]:
+    for real in now.orders:
+        row = now.rows.orders.get(real.order.client_id)
+        if row is None:
+            if real.open or not now.losing:
+                yield f"the ledger does not know {real.order.client_id}"
+        elif row.filled != real.filled:
+            yield f"{row.client_id} filled {row.filled} in the ledger, {real.filled} at the exchange"
+        elif real.open and row.state in TERMINAL:
+            yield f"{row.client_id} is {row.state} in the ledger and works at the exchange"
+
+
+def _positions(now: Ended) -> Iterator[str]:
+    if now.state is None:
+        return
+    for name, held in now.positions.items():
+        known = now.state.accounts[name].positions
+        if known is None:
+            yield f"the positions of {name} are not known"
+            continue
+        for instrument, amount in held.items():
+            ours = known[instrument].amount if instrument in known else 0
+            if ours != amount:
+                yield f"{instrument} of {name} is {ours} to us, {amount} at the exchange"
+
+
+def _hedged(now: Ended) -> Iterator[str]:
+    status, band = now.rows.status, now.item.band
+    auto = status.auto
+    if auto.mode is AutoMode.OFF:
+        if auto.set_by and not auto.ended_because:
+            yield "automatic mode is off without a reason"
+        return
+    inside = band.lower - now.lot <= now.delta <= band.upper + now.lot
+    waits = now.moved < SETTLED_SECONDS or status.state is not TradingState.ACTIVE
+    if auto.mode is AutoMode.ARMED and not inside and not waits:
+        yield f"the delta is {now.delta:+.3f} while automatic mode is armed"
