@@ -3,6 +3,7 @@
 import time
 from itertools import pairwise
 
+import ccxt
 import pytest
 from paper_wire import BTC, Refusal
 
@@ -95,6 +96,16 @@ def test_clock_skew(wire, seconds):
         wire.order("sell", "too late by a true clock", valid_until=fence)
     wire.control.clear_faults()
     assert ahead(wire) == pytest.approx([0.0] * 3, abs=0.5)
+
+
+def test_clock_skew_beyond_a_minute_makes_every_signature_too_old(wire):
+    client = ccxt.deribit(wire.paper.config(timeout=3000))
+    wire.control.set_fault("clock_skew", ahead=90.0)
+    with pytest.raises(ccxt.ExchangeError, match="bad_timestamp"):
+        client.private_get_get_positions({"currency": "BTC"})
+    wire.control.clear_faults()
+    assert client.private_get_get_positions({"currency": "BTC"})["result"]
+    client.session.close()
 
 
 def test_clock_step_back(wire):
