@@ -8,7 +8,7 @@ from typing import Any
 
 from hedging.errors import BadInput
 from hedging.model import venue_profile
-from hedging.model.instrument import Instrument, Kind, Settlement
+from hedging.model.instrument import Instrument, Kind
 from hedging.model.trading import Fill, Order, OrderReport
 from hedging.model.venue_profile import DeadMan
 from hedging.venues import binance_orders
@@ -108,31 +108,25 @@ class BinanceOrderSession(OrderRoutes, BinanceSession):
         futures = (Interface.LINEAR, Interface.INVERSE)
         return (*futures, Interface.OPTION) if self._has_options else futures
 
-    def _trades(self, currency: str, since: datetime) -> Iterable[Fill]:
-        """Each interface lists trades in its own way: by symbol, by pair, and all at once."""
-        linear, inverse = self._paths(Interface.LINEAR), self._paths(Interface.INVERSE)
+    def _trades(self, since: datetime) -> Iterable[Fill]:
+        """Of futures symbol by symbol, of options all at once: that is how Binance lists them."""
         clients: dict[tuple[str, str], str] = {}
-        for symbol in sorted(self._traded(since)):
-            if self._settles(symbol, currency):
-                listed = self._since(linear.trades, {"symbol": symbol}, since)
-                yield from self._fills(listed, linear, clients)
-        for pair in sorted(self._pairs(currency)):
-            yield from self._fills(self._since(inverse.trades, {"pair": pair}, since), inverse, clients)
+        for interface, income in (
+            (Interface.LINEAR, self._client.fapiPrivateGetIncome),
+            (Interface.INVERSE, self._client.dapiPrivateGetIncome),
+        ):
+            paths = self._paths(interface)
+            for symbol in sorted(self._traded(income, since)):
+                listed = self._since(paths.trades, {"symbol": symbol}, since)
+                yield from self._fills(listed, paths, clients)
         if self._has_options:
             option = self._paths(Interface.OPTION)
             yield from self._fills(self._since(option.trades, {}, since), option, clients)
 
-    def _traded(self, since: datetime) -> set[str]:
-        """USD-margined symbols that something was paid or received for: there is no list of all trades."""
-        paid = self._since(self._client.fapiPrivateGetIncome, {}, since)
+    def _traded(self, income: Ask, since: datetime) -> set[str]:
+        """Symbols that something was paid or received for: Binance has no list of all trades."""
+        paid = self._since(income, {}, since)
         return {symbol for raw in paid if (symbol := Payload(raw, "income").optional_text("symbol"))}
-
-    def _pairs(self, currency: str) -> set[str]:
-        return {
-            known.index
-            for known in self.instruments.values()
-            if known.settlement is Settlement.INVERSE and known.settlement_currency == currency
-        }
 
     def _since(self, ask: Ask, question: Mapping[str, str], since: datetime) -> Iterator[Raw]:
         """Entries from ``since`` on, of windows that the exchange allows; those at a seam come twice."""

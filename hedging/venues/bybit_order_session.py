@@ -30,6 +30,7 @@ class BybitOrderSession(OrderRoutes, BybitSession):
     """Limit orders in one-way mode; the fence is the timestamp and window a request is signed with."""
 
     profile = venue_profile.BYBIT
+    private_stream_open = False  # to be set by who holds one with the topic "dcp"
 
     def _sending(
         self, order: Order, instrument: Instrument, time_in_force: TimeInForce
@@ -82,7 +83,7 @@ class BybitOrderSession(OrderRoutes, BybitSession):
             asked = {**question, "openOnly": OPEN}
             yield from self._pages("privateGetV5OrderRealtime", asked, ORDERS_PER_PAGE)
 
-    def _trades(self, currency: str, since: datetime) -> Iterable[Fill]:  # noqa: ARG002  # listed by category
+    def _trades(self, since: datetime) -> Iterable[Fill]:
         end = self._clock() + FORWARD
         while since < end:
             until = min(end, since + LONGEST_SPAN)
@@ -106,11 +107,13 @@ class BybitOrderSession(OrderRoutes, BybitSession):
     def keep_alive(self, seconds: int, names: Sequence[str]) -> DeadMan:
         """Set how long Bybit waits for a lost private stream, 3 to 300 s, before it cancels what rests.
 
-        It cancels every order of the product, others' too, and only where Bybit has the protection switched
-        on and a private stream with the topic "dcp" was open: without one, this guards nothing. One request
-        for each product that ``names`` belong to. Raises BadInput, VenueRejected, VenueUnclear.
+        NONE, and nothing is set, where no such stream is open: Bybit counts from its loss alone. It cancels
+        every order of the product, others' too, and only where Bybit switched the protection on for the
+        account. One request for each product of ``names``. Raises BadInput, VenueRejected, VenueUnclear.
         """
         window = bybit_orders.silence_window(seconds)
+        if not self.private_stream_open:
+            return DeadMan.NONE
         kinds = {self._loaded(name).kind is Kind.OPTION for name in names}
         for option in sorted(kinds):
             body: dict[str, str | int] = {

@@ -68,7 +68,7 @@ class OkxOrderSession(OrderRoutes, OkxSession):
     def _open(self) -> Iterable[Raw]:
         return _pages(self._client.privateGetTradeOrdersPending, {}, "ordId")
 
-    def _trades(self, currency: str, since: datetime) -> Iterable[Fill]:  # noqa: ARG002  # all at once
+    def _trades(self, since: datetime) -> Iterable[Fill]:
         begin = {"begin": str(milliseconds(since))}
         if self._clock() - since <= RECENT:
             return self._fills(_pages(self._client.privateGetTradeFills, begin, "billId"))

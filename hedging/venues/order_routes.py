@@ -20,12 +20,18 @@ from hedging.venues.payload import Raw
 
 Place = Callable[[], Iterable[Raw]]
 Find = Callable[[Order], OrderReport | None]
+ALL = ""  # instead of a currency, where one question brings the trades in all of them
 
 
 class OrderRoutes(AccountWorker):
     """Writes of an account, and reads of its orders and trades."""
 
     profile: ClassVar[VenueProfile]
+
+    @property
+    def settlement_currencies(self) -> tuple[str, ...]:
+        """One word for all of them: these exchanges do not list trades by currency."""
+        return (ALL,)
 
     def submit(
         self,
@@ -94,13 +100,12 @@ class OrderRoutes(AccountWorker):
         return self._wire.read("reading the open orders", ask)
 
     def fills(self, currency: str, since: datetime) -> tuple[Fill, ...]:
-        """Our trades in derivatives that settle in ``currency``, from ``since`` on, oldest first.
+        """Our trades in derivatives that settle in ``currency``, or in any, from ``since`` on, oldest first.
 
         One in an instrument that is not listed is in each answer: it must not be overlooked. Raises
         VenueUnreachable.
         """
-        what = f"reading the trades in {currency}"
-        found = self._wire.read(what, lambda: _once(self._trades(currency, since)))
+        found = self._wire.read("reading the trades", lambda: _once(self._trades(since)))
         return tuple(one for one in found if one.at >= since and self._settles(one.instrument, currency))
 
     def fills_of(self, venue_order_id: str, instrument: str) -> tuple[Fill, ...]:
@@ -111,6 +116,8 @@ class OrderRoutes(AccountWorker):
         return tuple(one for one in found if one.venue_order_id == venue_order_id)
 
     def _settles(self, name: str, currency: str) -> bool:
+        if currency == ALL:
+            return True
         try:
             return self.reload_once(name).settlement_currency == currency
         except UnknownInstrument:
@@ -148,8 +155,8 @@ class OrderRoutes(AccountWorker):
         """Every open order."""
 
     @abstractmethod
-    def _trades(self, currency: str, since: datetime) -> Iterable[Fill]:
-        """Trades from ``since`` on, at least those in ``currency``."""
+    def _trades(self, since: datetime) -> Iterable[Fill]:
+        """Every trade from ``since`` on."""
 
     @abstractmethod
     def _trades_of(self, venue_order_id: str, instrument: Instrument) -> Iterable[Fill]:

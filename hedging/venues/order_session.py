@@ -26,7 +26,7 @@ class OrderSession(ReadingSession, Protocol):
 
     @property
     def settlement_currencies(self) -> tuple[str, ...]:
-        """The currencies to ask ``fills`` for."""
+        """The words to ask ``fills`` for, which together bring every trade: currencies, or one for all."""
         ...
 
     def submit(

@@ -151,6 +151,7 @@ def bybit_desk() -> Desk:
     def several(*raws: object) -> object:
         return ok({"category": "inverse", "list": list(raws), "nextPageCursor": ""})
 
+    session.private_stream_open = True
     named = {"orderId": THEIRS, "orderLinkId": OURS}
     return Desk(
         "bybit", script, session, instrument,

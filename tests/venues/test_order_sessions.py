@@ -505,6 +505,16 @@ def test_each_future_at_binance_is_guarded_by_itself_and_an_option_is_not(of: Ca
     assert (stands, len(desk.script.requests)) == (DeadMan.NONE, 1)
 
 
+def test_without_a_private_stream_nothing_guards_bybit(of: Callable[[str], Desk]) -> None:
+    desk = of("bybit")
+    desk.session.private_stream_open = False
+    try:
+        assert desk.session.keep_alive(15, [desk.instrument.name]) is DeadMan.NONE
+    finally:
+        desk.session.private_stream_open = True
+    assert desk.script.requests == []
+
+
 def test_deribit_guards_nothing_that_goes_by_rest(script: Any, kit: Any) -> None:
     session = AccountSession(kit.paper_address(script.address), lambda: NOW, Pacing.UNPACED)
     assert session.keep_alive(15, ["BTC-PERPETUAL"]) is DeadMan.NONE

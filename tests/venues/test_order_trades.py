@@ -11,7 +11,6 @@ from order_desks import DESKS, MS, NOW, OURS, THEIRS, Desk, own
 
 from hedging.errors import VenueUnreachable
 from hedging.model.trading import OrderState
-from hedging.venues import binance, bybit
 from hedging.venues.deribit import UnknownInstrument
 
 SINCE = NOW - timedelta(minutes=5)
@@ -211,8 +210,9 @@ def binance_account(desk: Desk, **trades: list[dict[str, Any]]) -> None:
         answers[f"GET /{letter}api/v1/openOrders"] = []
         answers[f"GET /{letter}api/v1/order"] = order
         answers[f"GET /{letter}api/v1/userTrades"] = by_time(trades.get(letter, []))
-    traded = [{"symbol": raw["symbol"], "time": raw["time"]} for raw in trades.get("f", [])]
-    answers["GET /fapi/v1/income"] = by_time([*traded, {"symbol": "", "time": MS}])
+    for letter in "fd":
+        traded = [{"symbol": raw["symbol"], "time": raw["time"]} for raw in trades.get(letter, [])]
+        answers[f"GET /{letter}api/v1/income"] = by_time([*traded, {"symbol": "", "time": MS}])
 
 
 def by_time(raws: list[dict[str, Any]]) -> Answering:
@@ -269,12 +269,12 @@ def test_a_trade_whose_order_could_not_be_read_is_nobody_s_yet(of: Callable[[str
         desk.session.fills("USDT", SINCE)
 
 
-def test_trades_in_coin_margined_futures_are_asked_for_by_pair(of: Callable[[str], Desk]) -> None:
+def test_trades_in_coin_margined_futures(of: Callable[[str], Desk]) -> None:
     desk = of("binance inverse")
     binance_account(desk, d=[binance_trade("ETHUSD_261225", 1, commissionAsset="ETH")])
     assert [fill.trade_id for fill in desk.session.fills("ETH", SINCE)] == ["ETHUSD_261225:1"]
     asked = [asked for route, asked in desk.script.requests if route == "GET /dapi/v1/userTrades"]
-    assert [each["pair"] for each in asked] == ["ETHUSD"]
+    assert [each["symbol"] for each in asked] == ["ETHUSD_261225"]
     assert desk.session.fills("BTC", SINCE) == ()
 
 
@@ -346,11 +346,14 @@ def test_a_failed_read_is_never_an_empty_list(of: Callable[[str], Desk], name: s
         assert len(desk.script.requests) == before + 1
 
 
-def test_currencies_to_ask_for(of: Callable[[str], Desk]) -> None:
-    desk = of("binance linear")
-    parsed = [
-        binance.futures_instrument(own("binance")["instruments"]["inverse"], "a"),
-        bybit.instrument(own("bybit")["instruments"]["option"], "b"),
-    ]
-    desk.session.instruments = {**desk.session.instruments, **{one.name: one for one in parsed}}
-    assert desk.session.settlement_currencies == ("ETH", "USDT")
+@pytest.mark.parametrize("name", ["okx", "bybit", "binance linear"])
+def test_one_question_brings_the_trades_in_every_currency(of: Callable[[str], Desk], name: str) -> None:
+    desk = of(name)
+    binance_account(desk, f=[binance_trade("ETHUSDT", 1)], d=[binance_trade("ETHUSD_261225", 1)])
+    desk.script.answers["GET /api/v5/trade/fills"] = ok(okx_trade(1), okx_trade(2, instId="BTC-USDT-SWAP"))
+    of_bybit = {"inverse": [bybit_trade(1)], "linear": [bybit_trade(2)]}
+    desk.script.answers["GET /v5/execution/list"] = lambda asked: listed(of_bybit.get(asked["category"], []))
+    asked = desk.session.settlement_currencies
+    found = {fill.trade_id for each in asked for fill in desk.session.fills(each, SINCE)}
+    assert len(asked) == 1
+    assert len(found) == 2
