@@ -17,6 +17,9 @@ from hedging.model.snapshot import Gap
 from hedging.model.trading import Fill
 
 
+CLOCKS_DIFFER = timedelta(seconds=2)  # ours and a venue's, at most, where anything is sent
+
+
 @dataclass(frozen=True, slots=True)
 class Mismatch:
     """An amount that no fill explains: what was expected, what the venue says, since when, seen how often."""
@@ -39,7 +42,7 @@ class Mismatch:
 class Account:
     """One account; ``filled`` is what traded since the positions in use were asked for, ours and foreign.
 
-    ``failures`` counts reads in a row that were not answered; ``trouble`` is the last one's reason.
+    ``believed_at``: when the amounts were asked for that explained themselves. ``failures`` counts reads in a row that were not answered; ``trouble`` is the last one's reason.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Account:
     holdings: tuple[Holding, ...] = ()
     balances_at: datetime | None = None
     gaps: tuple[Gap, ...] = ()
+    believed_at: datetime | None = None
     filled: Mapping[str, Decimal] = field(default_factory=dict)
     last_fill_at: datetime | None = None
     fills_read_at: datetime | None = None
@@ -92,11 +96,26 @@ class PositionsTaken:
     proved: tuple[Mismatch, ...] = ()
 
 
-def with_fill(account: Account, fill: Fill, now: datetime) -> Account:
-    """Count a fill: positions asked for before ``now`` no longer say what is held."""
+def with_fill(account: Account, fill: Fill, now: datetime, sent_at: datetime | None = None) -> Account:
+    """Count a fill: positions asked for before ``now`` no longer say what is held.
+
+    A trade from before positions that were believed as they were read (after a start, most of all) may be
+    in them already: then they are not known any more, and the next read is believed. One of an order of
+    ours that was sent after them is not: ``sent_at``.
+    """
+    if _may_hold_already(account, fill, sent_at):
+        return replace(account, positions=None, filled={}, mismatches={}, last_fill_at=now, believed_at=None)
     filled = {**account.filled}
     filled[fill.instrument] = filled.get(fill.instrument, Decimal(0)) + fill.amount * fill.side
     return replace(account, filled=filled, last_fill_at=now)
+
+
+def _may_hold_already(account: Account, fill: Fill, sent_at: datetime | None) -> bool:
+    """Whether the amounts that were taken for the venue's truth may have this trade in them."""
+    at = account.believed_at
+    if at is None or (sent_at is not None and sent_at > at):
+        return False
+    return fill.at <= at + CLOCKS_DIFFER
 
 
 def unsettled(account: Account, now: datetime) -> Account:
@@ -135,8 +154,10 @@ def with_positions(
         if len(proved) < len(seen):
             fresh = tuple(each for each in seen.values() if each.sweeps == 1)
             return PositionsTaken(replace(account, mismatches=seen), kept=False, suspicious=fresh)
-        return PositionsTaken(_kept(account, after, asked_at), kept=True, proved=proved)
-    return PositionsTaken(_kept(account, after, asked_at), kept=True)
+        believed = replace(_kept(account, after, asked_at), believed_at=asked_at)
+        return PositionsTaken(believed, kept=True, proved=proved)
+    kept = _kept(account, after, asked_at)
+    return PositionsTaken(replace(kept, believed_at=asked_at) if explains_itself else kept, kept=True)
 
 
 def _kept(account: Account, after: Mapping[str, Position], asked_at: datetime) -> Account:

@@ -185,7 +185,9 @@ def book_fills(turn: Turn, fills: Iterable[Fill]) -> tuple[Fill, ...]:
             turn.add_fill(fill)
             if fill.client_id:
                 turn.count_today(fill.venue, trades=1)
-            turn.put_account(with_fill(turn.state.accounts[fill.account], fill, turn.now))
+            order = turn.state.orders.get(fill.client_id) if fill.client_id else None
+            sent_at = order.sent_at if order is not None else None
+            turn.put_account(with_fill(turn.state.accounts[fill.account], fill, turn.now, sent_at))
             fresh.append(fill)
         elif _content(booked) != _content(fill):
             turn.store(NoteConflict(fill))

@@ -34,7 +34,7 @@ def fill(amount, side=Side.BUY, instrument=HEDGE.name, trade_id="1"):
     return Fill(
         trade_id=trade_id, client_id="T1-0-0", venue_order_id="V1", venue="deribit", account=ACCOUNT,
         instrument=instrument, side=side, amount=Decimal(amount), price=Decimal(100_000), fee=Decimal(0),
-        fee_currency="BTC", at=nouns.NOW,
+        fee_currency="BTC", at=at(8),
     )  # fmt: skip
 
 
@@ -220,3 +220,28 @@ def test_a_refused_read_does_not_make_the_positions_younger(book):
     book.take_fill(fill(100), at(1))
     book.take_positions(ACCOUNT, (position(500),), at(2))
     assert told(book).positions_at == at(0)
+
+
+@pytest.mark.parametrize("traded_at", [-20.0, -0.01, 0.0, 1.5])
+def test_a_trade_from_before_the_first_read_is_not_counted_twice(book, traded_at):
+    """After a start the sweep tells of what traded before it, and the first read had that in it."""
+    book.take_positions(ACCOUNT, (position(600),), at(0))
+    book.take_fill(replace(fill(100), at=at(traded_at)), at(2))
+    assert not told(book).settled
+    for second in (3, 5, 7, 9, 11):
+        swept(book, at(second))
+        book.take_positions(ACCOUNT, (position(600),), at(second + 0.5))
+    assert told(book).amount(HEDGE.name) == 600
+    assert told(book).settled
+    assert book.state.status.state is TradingState.ACTIVE
+
+
+def test_a_trade_from_before_an_amount_that_was_believed_does_not_contradict_it(book):
+    book.take_positions(ACCOUNT, (position(500),), at(0))
+    book.take_positions(ACCOUNT, (position(700),), at(10))
+    swept(book, at(11))
+    book.take_positions(ACCOUNT, (position(700),), at(14))
+    assert told(book).amount(HEDGE.name) == 700
+    book.take_fill(replace(fill(200), at=at(9)), at(15))
+    book.take_positions(ACCOUNT, (position(700),), at(16))
+    assert told(book).settled
