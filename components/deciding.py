@@ -1,20 +1,19 @@
-"""Deciding: the waiting tickets with their buttons, and the switch of automatic hedging."""
+"""Deciding: what needs a person, the waiting tickets, each with its buttons."""
 
 import zlib
 
 import streamlit as st
 
-from components import asking, board, session, tickets
+from components import asking, board, quarantine, session, tickets
 from components import format as fmt
 from components.session import Confirming
 from components.strip import mark
 from hedging.desk import DOORWAY, Person, Wish, permission
-from hedging.model.trading import AutoMode, AutoSetting, CommandKind, Ticket
+from hedging.model.trading import CommandKind, Ticket
 from hedging.model.view import View
 
 POLL_SECONDS = 2.0
-DECISIONS = frozenset({CommandKind.APPROVE, CommandKind.REJECT})
-AUTO = frozenset({CommandKind.AUTO_ARM, CommandKind.AUTO_OFF, CommandKind.AUTO_SHADOW})
+DECISIONS = frozenset({CommandKind.APPROVE, CommandKind.REJECT, CommandKind.RELEASE})
 
 
 @st.fragment(run_every=POLL_SECONDS)
@@ -27,6 +26,7 @@ def waiting() -> None:
         st.html('<div class="desk-line">starting: tickets come with the engine\'s first view</div>')
         return
     who = session.person(view.mode)
+    quarantine.cards(view, who)
     shown = tickets.waiting(view)
     st.html(f'<div class="desk-section">Waiting for a decision: {len(shown)}</div>')
     if not shown:
@@ -134,119 +134,3 @@ def _name() -> str:
     desk = DOORWAY.standing.desk
     view = desk.read() if desk else None
     return session.person(view.mode if view else None).name
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def automatic() -> None:
-    """Automatic mode: what it is, what it would refuse now, and its three positions."""
-    desk = DOORWAY.standing.desk
-    view = desk.read() if desk else None
-    board.link("auto", mark(view) if view else "", None)
-    with st.container(border=True, key="auto-panel"):
-        if desk is None or view is None:
-            st.html('<div class="desk-line">automatic mode is off until an engine runs</div>')
-            return
-        st.html(panel(view))
-        _positions(session.person(view.mode))
-    asking.answers(only=AUTO)
-
-
-def panel(view: View) -> str:
-    """The automatic panel's words as HTML; outside words are escaped."""
-    auto = view.auto
-    rows = [
-        f'<b data-testid="auto-mode">Automatic hedging: {auto.mode}</b>',
-        f"<span>{_mode_words(auto)}</span>",
-    ]
-    if auto.mode is not AutoMode.OFF:
-        until = f" until {fmt.clock_time(auto.until)} UTC" if auto.until else ""
-        rows.append(
-            f'<span class="desk-soft">set by {fmt.escape_html(auto.set_by)} '
-            f"at {fmt.clock_time(auto.set_at)} UTC{until}</span>"
-        )
-    if auto.mode is AutoMode.ARMED:
-        rows.append(
-            f'<span>used <b data-testid="auto-orders">{auto.orders_used} of {auto.max_orders}</b> orders and '
-            f"<b>{fmt.plain(auto.turnover_used_usd, 0)} of {fmt.plain(auto.max_turnover_usd, 0)}</b>"
-            " USD</span>"
-        )
-        rows.append(_countdown(auto))
-    if auto.ended_because:
-        rows.append(f'<span class="desk-near">ended: {fmt.escape_html(auto.ended_because)}</span>')
-    return f'<div class="desk-auto">{"".join(rows)}{_refusals(view)}</div>'
-
-
-def _countdown(auto: AutoSetting) -> str:
-    start, end = fmt.milliseconds(auto.set_at), fmt.milliseconds(auto.until)
-    if start is None or end is None:
-        return ""
-    return (
-        f'<span class="desk-countdown" style="margin-left:0" '
-        f'data-desk-from="{start}" data-desk-until="{end}"></span>'
-    )
-
-
-def _mode_words(auto: AutoSetting) -> str:
-    return {
-        AutoMode.OFF: "A person approves every hedge.",
-        AutoMode.SHADOW: "It decides and records, and never sends.",
-        AutoMode.ARMED: "It approves by itself, inside these caps.",
-    }[auto.mode]
-
-
-def _refusals(view: View) -> str:
-    if not view.auto_refusals:
-        return '<span class="desk-good" data-testid="auto-ready">Nothing speaks against it now.</span>'
-    items = "".join(f"<li>{fmt.escape_html(reason)}</li>" for reason in view.auto_refusals)
-    head = '<span class="desk-near" data-testid="auto-refusals">It would refuse now, because</span>'
-    return f"{head}<ul>{items}</ul>"
-
-
-def _positions(who: Person) -> None:
-    denied = permission(who, CommandKind.AUTO_ARM)
-    why = fmt.escape_markdown(denied.reason) if denied else None
-    locked = denied is not None
-    st.number_input("Minutes", 1, 60, 15, key="auto-minutes", disabled=locked)
-    st.number_input("Orders at most", 1, 200, 20, key="auto-orders", disabled=locked)
-    st.number_input(
-        "Turnover at most, USD",
-        10_000,
-        50_000_000,
-        3_000_000,
-        step=100_000,
-        key="auto-turnover",
-        disabled=locked,
-    )
-    with st.container(horizontal=True, key="auto-row"):
-        st.button(
-            "Off", key="auto-off", disabled=locked, help=why, on_click=_auto, args=(CommandKind.AUTO_OFF,)
-        )
-        st.button(
-            "Shadow",
-            key="auto-shadow",
-            disabled=locked,
-            help=why,
-            on_click=_auto,
-            args=(CommandKind.AUTO_SHADOW,),
-        )
-        st.button(
-            "Arm",
-            key="auto-arm",
-            type="primary",
-            disabled=locked,
-            help=why,
-            on_click=_auto,
-            args=(CommandKind.AUTO_ARM,),
-        )
-
-
-def _auto(kind: CommandKind) -> None:
-    wish = Wish(kind=kind)
-    if kind is not CommandKind.AUTO_OFF:
-        wish = Wish(
-            kind=kind,
-            minutes=int(session.number_of("auto-minutes")),
-            max_orders=int(session.number_of("auto-orders")),
-            max_turnover_usd=session.number_of("auto-turnover"),
-        )
-    asking.ask(wish)

@@ -5,6 +5,7 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -17,10 +18,10 @@ from starlette.responses import JSONResponse, Response
 
 from components import assets, child, people, topics
 from hedging import settings
-from hedging.desk import DOORWAY, Desk, Person, Phase, Standing
+from hedging.desk import DOORWAY, Denied, Desk, Person, Phase, Standing, Wish
 from hedging.errors import HedgingError, LedgerError, SettingsError
 from hedging.live import HALT_TICKETS, Producer
-from hedging.model.trading import Role
+from hedging.model.trading import CommandKind, Role
 from hedging.web_guard import content_policy, inline_hashes
 
 STATE_VARIABLE = "HEDGING_STATE"
@@ -28,6 +29,7 @@ CONFIGURATION = child.ROOT / "hedging.toml"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 FOR_EVER = "public, max-age=31536000, immutable"
 MOST_HALT_BYTES = 4096
+MOST_REASON = 200  # characters
 TABLE_LIBRARIES = ("pyarrow", "pandas", "streamlit.elements.arrow")
 CHARTLESS = frozenset({"/ledger"})
 
@@ -90,19 +92,28 @@ async def board_file(request: Request) -> Response:
     return Response(asset.zipped if zipped else asset.body, media_type=asset.media_type, headers=headers)
 
 
-class HaltAsk(msgspec.Struct):
-    """What the browser posts: its ticket, one key per press, and why."""
+class Stop(StrEnum):
+    """The three ways to stop by one press."""
+
+    HALT = "halt"
+    REDUCE = "reduce"
+    AUTO_OFF = "auto off"
+
+
+class StopAsk(msgspec.Struct):
+    """What the browser posts: its ticket, one key per press, why, and which way to stop."""
 
     ticket: str
     key: str
     why: str = ""
+    what: Stop = Stop.HALT
 
 
 async def halt(request: Request) -> Response:
-    """Halt without waiting for any script; the guard has checked host and origin."""
+    """Halt, or stop in a milder way, without waiting for any script; the guard checked host and origin."""
     body = await request.body()
     try:
-        ask = msgspec.json.decode(body[:MOST_HALT_BYTES], type=HaltAsk)
+        ask = msgspec.json.decode(body[:MOST_HALT_BYTES], type=StopAsk)
     except msgspec.DecodeError:
         return JSONResponse({"refused": "the request is not understood"}, status_code=400)
     holder = HALT_TICKETS.redeem(ask.ticket)
@@ -114,12 +125,23 @@ async def halt(request: Request) -> Response:
     if desk is None:
         return JSONResponse({"refused": "no engine runs yet: there is nothing to halt"}, status_code=409)
     person = Person(holder.name, Role(holder.role))
+    if ask.what is not Stop.HALT:
+        return await _milder(desk, person, ask)
     try:
-        answer = await asyncio.to_thread(desk.halt, person, ask.why[:200], f"halt:{ask.key[:64]}")
+        answer = await asyncio.to_thread(desk.halt, person, ask.why[:MOST_REASON], f"halt:{ask.key[:64]}")
     except HedgingError as error:
         return JSONResponse({"refused": str(error)}, status_code=503)
     latches = [name for name, taken in (("file", answer.by_file), ("ledger", answer.by_ledger)) if taken]
     return JSONResponse({"latches": latches, "detail": answer.detail})
+
+
+async def _milder(desk: Desk, person: Person, ask: StopAsk) -> Response:
+    """Append the command that stops less than a halt does; the engine answers it."""
+    wish = Wish(kind=CommandKind(ask.what.value), reason=ask.why[:MOST_REASON])
+    answer = await asyncio.to_thread(desk.act, person, wish, f"{wish.kind}:{ask.key[:64]}")
+    if isinstance(answer, Denied):
+        return JSONResponse({"refused": answer.reason}, status_code=503)
+    return JSONResponse({"latches": ["ledger"], "detail": ""})
 
 
 def address() -> str:

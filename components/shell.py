@@ -5,13 +5,13 @@ import secrets
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from components import asking, board, people, session, topics
+from components import asking, banner, board, people, session, topics
 from components.format import escape_html
 from components.navigation import MENU
 from components.strip import mark
 from hedging.desk import DOORWAY, Person, Phase
 from hedging.live import HALT_TICKETS, SOCKET_TICKETS, Holder
-from hedging.model.trading import CommandKind, Role, TradingState
+from hedging.model.trading import CommandKind, Role
 from hedging.model.view import VenueMode, View
 
 HEARTBEAT_SECONDS = 6.0 + secrets.randbelow(200) / 100  # jittered, so that many viewers do not beat at once
@@ -73,27 +73,17 @@ def _heartbeat(who: Person) -> None:
 
 @st.fragment(run_every=5.0)
 def _halted(*, has_control: bool, has_view: bool) -> None:
-    """While trading is halted: why, and the way back, which takes two people."""
+    """While trading is halted or only reduces: why, and the way back."""
     standing = DOORWAY.standing
     view = standing.desk.read() if standing.desk and standing.phase is Phase.RUNNING else None
     board.link("halted", mark(view) if view else standing.phase, None)
     if has_control != bool(standing.control_url) or has_view != (view is not None):
         st.rerun()  # the engine or the paper exchange came or went: so do the picker and the demo page
-    if view is None or view.trading_state is not TradingState.HALTED:
+    if view is None or not (words := banner.banner(view)):
         return
-    asked = view.resume_asked_by
-    words = (
-        f" · <span>{escape_html(asked)} asks to resume: a second person of risk confirms</span>"
-        if asked
-        else ""
-    )
-    because = escape_html(view.halted_because or "no reason given")
     with st.container(key="desk-halted", horizontal=True, vertical_alignment="center"):
-        st.html(
-            '<div class="desk-halted" data-testid="halted"><b>HALTED</b> nothing is sent: '
-            f"{because}{words}</div>"
-        )
-        label = "Confirm resume" if asked else "Ask to resume"
+        st.html(words)
+        label = "Confirm resume" if view.resume_asked_by else "Ask to resume"
         who = session.person(view.mode)
         st.button(
             label,

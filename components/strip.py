@@ -113,11 +113,15 @@ def _terms_note(view: View) -> str:
 def mark(view: View) -> str:
     """A word that changes exactly when a native button has to appear, change or go."""
     tickets = ",".join(f"{ticket.id}.{ticket.version}.{ticket.state}" for ticket in view.tickets)
-    state = f"{view.trading_state}|{view.resume_asked_by}|{view.auto.mode}|{view.auto.set_at}"
+    state = (
+        f"{view.trading_state}|{view.resume_asked_by}|{view.reduced_because}|{view.auto.mode}|"
+        f"{view.auto.set_at}|{view.auto.tripped_by_use}"
+    )
+    held = ",".join(order.client_id for order in view.orders if order.state is OrderState.QUARANTINED)
     terms = (
         f"{view.terms.number if view.terms else 0}:{','.join(str(each.number) for each in view.proposals)}"
     )
-    return f"{state}|{tickets}|{','.join(view.auto_refusals)}|{terms}"
+    return f"{state}|{tickets}|{','.join(view.auto_refusals)}|{terms}|{held}"
 
 
 def _count(view: View, level: BreachLevel) -> int:
@@ -146,7 +150,7 @@ def _state_tone(view: View) -> Tone:
 def _state_note(view: View) -> str:
     words = {
         TradingState.ACTIVE: "orders may be sent once approved",
-        TradingState.REDUCING: "only what shrinks the exposure may be sent",
+        TradingState.REDUCING: f"only what shrinks may be sent: {view.reduced_because or 'no reason given'}",
         TradingState.HALTED: f"nothing is sent: {view.halted_because or 'no reason given'}",
     }
     asked = f"; {view.resume_asked_by} asks to resume" if view.resume_asked_by else ""

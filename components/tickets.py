@@ -1,16 +1,14 @@
-"""Tickets: the waiting card in words and numbers, orders with their fills, and the past."""
+"""Tickets: the waiting card in words and numbers, and the past."""
 
 from datetime import datetime
 
 from components import format as fmt
 from components.payload import Cell, Column, Row, Table
 from components.theme import Tone, tone_of
-from hedging.model.trading import Leg, Order, OrderState, Ticket, TicketState
+from hedging.model.trading import Leg, Ticket, TicketState
 from hedging.model.view import View
 from hedging.units import Side
 
-RUNNING = frozenset({TicketState.APPROVED, TicketState.EXECUTING})
-SETTLED = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.ABSENT})
 OVER = frozenset(
     {TicketState.REJECTED, TicketState.EXPIRED, TicketState.SUPERSEDED, TicketState.DONE, TicketState.FAILED}
 )
@@ -93,62 +91,6 @@ def _before_after(ticket: Ticket) -> str:
         f'<i class="desk-track-before" style="left:{at(ticket.delta_before)}" title="before"></i>'
         f'<i class="desk-track-after" style="left:{at(ticket.delta_after)}" title="after"></i></div></div>'
     )
-
-
-ORDER_COLUMNS = (
-    Column(id="ticket", label="Ticket"),
-    Column(id="instrument", label="Instrument"),
-    Column(id="side", label="Side"),
-    Column(id="filled", label="Filled", number=True),
-    Column(id="progress", label="", number=True),
-    Column(id="price", label="Limit", number=True),
-    Column(id="average", label="Average", number=True),
-    Column(id="state", label="State"),
-    Column(id="who", label="Approved by"),
-    Column(id="at", label="Sent, UTC"),
-)
-_ORDER_TONE = {
-    OrderState.UNKNOWN: Tone.BREACH,
-    OrderState.QUARANTINED: Tone.BREACH,
-    OrderState.PARTIAL: Tone.NEAR,
-    OrderState.REJECTED: Tone.NEAR,
-    OrderState.FILLED: Tone.GOOD,
-}
-
-
-def orders(view: View) -> Table:
-    """Orders of the running tickets and every order whose outcome is not settled."""
-    rows = tuple(_order(order) for order in sorted(view.orders, key=_working_first, reverse=True))
-    return Table(columns=ORDER_COLUMNS, rows=rows, empty="no order has been sent")
-
-
-def _working_first(order: Order) -> tuple[bool, datetime]:
-    return (order.state not in SETTLED, order.created_at)
-
-
-def _order(order: Order) -> Row:
-    share = float(order.filled / order.amount) if order.amount else 0.0
-    side = "Buy" if order.side is Side.BUY else "Sell"
-    sent = order.sent_at or order.created_at
-    cells = (
-        Cell(order.ticket_id, order.ticket_id),
-        Cell(order.instrument, order.instrument),
-        Cell(side, side, Tone.LONG if order.side is Side.BUY else Tone.SHORT),
-        Cell(f"{fmt.decimal(order.filled)} / {fmt.decimal(order.amount)}", float(order.filled)),
-        Cell(fmt.percent(share, 0), share, note="progress"),
-        Cell(fmt.decimal(order.limit_price), float(order.limit_price)),
-        _average(order),
-        Cell(order.state, order.state, _ORDER_TONE.get(order.state, Tone.PLAIN), order.detail),
-        Cell(order.approver or order.actor, order.approver),
-        Cell(fmt.clock_time(sent), sent.timestamp()),
-    )
-    return Row(id=order.client_id, cells=cells, group=order.underlying)
-
-
-def _average(order: Order) -> Cell:
-    if order.average_price is None:
-        return Cell(fmt.UNKNOWN)
-    return Cell(f"{order.average_price:,.2f}", float(order.average_price))
 
 
 PAST_COLUMNS = (

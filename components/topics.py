@@ -9,6 +9,7 @@ from components import (
     limit_bars,
     limits_terms,
     numeraires,
+    orders,
     positions,
     profile,
     proofs,
@@ -59,7 +60,7 @@ def topics(scene: Scene) -> Iterator[tuple[str, object]]:
     yield LIMITS, limit_bars.bars(view)
     yield CHECKS, controls.checks(view)
     yield TERMS, limits_terms.table(view)
-    yield ORDERS, tickets.orders(view)
+    yield ORDERS, orders.table(view)
     yield PAST, tickets.past(scene.tickets)
     for each in view.underlyings:
         name = each.underlying

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import deciding, topics
+from components import automatic, deciding, topics
 from components.board import Widget, WidgetKind, show
 from components.guard import refuse_alone
 
@@ -27,7 +27,7 @@ def render() -> None:
         show("orders", ORDERS)
         show("past", PAST)
     with right:
-        deciding.automatic()
+        automatic.show()
 
 
 refuse_alone(__name__)

@@ -9,9 +9,10 @@ import streamlit as st
 from starlette.requests import Request
 
 from components import assets, child, serving
-from hedging.desk import DOORWAY, KILL_FILE, Desk, Phase, Standing
+from hedging.desk import DOORWAY, KILL_FILE, Denied, Desk, Phase, Standing
 from hedging.errors import SettingsError
 from hedging.live import HALT_TICKETS, Holder
+from hedging.model.trading import CommandKind
 
 
 @pytest.fixture
@@ -64,6 +65,30 @@ class TestHalt:
         assert json.loads(answer.body)["refused"]
         assert fake.ledger.commands() == ()
         assert not (tmp_path / KILL_FILE).exists()
+
+    @pytest.mark.parametrize("kind", [CommandKind.REDUCE, CommandKind.AUTO_OFF])
+    async def test_a_milder_stop_is_anybodys_command_and_no_latch(self, kind, fake, desk, tmp_path):
+        ticket = HALT_TICKETS.issue(Holder("Vera", "viewer"))
+        for _ in range(3):
+            body = {"ticket": ticket, "key": "k1", "why": "the fixing", "what": kind.value}
+            answer = await serving.halt(request(body=json.dumps(body).encode()))
+            assert (answer.status_code, json.loads(answer.body)["latches"]) == (200, ["ledger"])
+        found = [(each.kind, each.user, each.reason) for each in fake.ledger.commands()]
+        assert found == [(kind, "Vera", "the fixing")]
+        assert not (tmp_path / KILL_FILE).exists()
+
+    @pytest.mark.parametrize("what", ["resume", "approve", "", "auto arm"])
+    async def test_by_this_road_one_can_only_stop(self, what, fake, desk):
+        ticket = HALT_TICKETS.issue(Holder("Rafael", "risk"))
+        body = {"ticket": ticket, "key": "k1", "what": what}
+        assert (await serving.halt(request(body=json.dumps(body).encode()))).status_code == 400
+        assert fake.ledger.commands() == ()
+
+    async def test_a_ledger_that_takes_no_milder_stop_is_said(self, fake, desk, monkeypatch):
+        monkeypatch.setattr(desk, "act", lambda *_: Denied("the disk is full"))
+        body = {"ticket": HALT_TICKETS.issue(Holder("Tessa", "trader")), "key": "k", "what": "reduce"}
+        answer = await serving.halt(request(body=json.dumps(body).encode()))
+        assert (answer.status_code, json.loads(answer.body)) == (503, {"refused": "the disk is full"})
 
     async def test_before_there_is_an_engine_it_says_so(self):
         DOORWAY.set(Standing())

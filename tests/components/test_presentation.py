@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from components import drift_chart, ladder, positions, profile, strip, tickets, tiles, topics
+from components import drift_chart, ladder, orders, positions, profile, strip, tickets, tiles, topics
 from components import format as fmt
 from components.ladder import Greek
 from components.theme import DARK, LIGHT, Palette, Tone, token
@@ -255,8 +255,8 @@ class TestTables:
 
     def test_orders_show_progress_and_an_unknown_one_stands_out(self, fake, view):
         order = _order(fake, view, OrderState.UNKNOWN)
-        row = tickets.orders(replace(view, orders=(order,))).rows[0]
-        cells = dict(zip((column.id for column in tickets.ORDER_COLUMNS), row.cells, strict=True))
+        row = orders.table(replace(view, orders=(order,))).rows[0]
+        cells = dict(zip((column.id for column in orders.COLUMNS), row.cells, strict=True))
         assert cells["progress"].value == float(order.filled / order.amount)
         assert cells["state"].tone is Tone.BREACH
         assert cells["average"].text == fmt.UNKNOWN
@@ -266,7 +266,7 @@ class TestTables:
         over = replace(
             working, client_id="later", state=OrderState.FILLED, created_at=working.created_at + timedelta(1)
         )
-        rows = tickets.orders(replace(view, orders=(over, working))).rows
+        rows = orders.table(replace(view, orders=(over, working))).rows
         assert [row.id for row in rows] == [working.client_id, "later"]
 
     def test_the_past_holds_only_what_is_over(self, view):

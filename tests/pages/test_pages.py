@@ -14,7 +14,15 @@ from components import session
 from hedging.desk import DOORWAY, Desk, Phase, Standing
 from hedging.model.limits import BreachLevel, Measure
 from hedging.model.terms import TermsState
-from hedging.model.trading import CommandKind, CommandState, OrderState, TicketState, TradingState
+from hedging.model.trading import (
+    AutoSetting,
+    CommandKind,
+    CommandState,
+    OrderState,
+    ReducedBy,
+    TicketState,
+    TradingState,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("exposure", "drift", "tickets", "scenarios", "ledger", "demo")
@@ -169,8 +177,9 @@ class TestTickets:
         test = AppTest.from_function(run_page, args=("tickets",), default_timeout=20)
         test.session_state[session.person_key()] = "Vera"
         test.run()
-        for key in (f"tickets-approve-{ticket.id}", f"tickets-reject-{ticket.id}", "auto-arm", "auto-off"):
+        for key in (f"tickets-approve-{ticket.id}", f"tickets-reject-{ticket.id}", "auto-arm", "auto-shadow"):
             assert button(test, key).disabled
+        assert not button(test, "auto-off").disabled
 
     def test_who_lost_the_role_since_the_page_was_drawn_is_refused(self, fake, desk, ticket):
         test = page("tickets")
@@ -188,6 +197,50 @@ class TestTickets:
         assert (command.minutes, command.max_orders, command.max_turnover_usd) == (15, 7, 3_000_000)
         fake.step()
         assert "Automatic hedging: armed" in text(test.run())
+
+    def test_who_armed_what_repeated_itself_may_not_arm_again(self, fake, desk, ticket):
+        tripped = AutoSetting(tripped_by_use="7 sells in 10 min", tripped_armed_by="Tessa")
+        fake.status = replace(fake.status, auto=tripped)
+        fake.step()
+        test = page("tickets")
+        assert "Another person than Tessa must arm it" in text(test)
+        assert button(test, "auto-arm").disabled
+        test.session_state[session.person_key()] = "Rafael"
+        assert not button(test.run(), "auto-arm").disabled
+
+    def held(self, fake, ticket):
+        fake._send(ticket, "Tessa", ticket.created_at)
+        name = f"{ticket.id}-0-0"
+        fake.orders[name] = replace(
+            fake.orders[name], state=OrderState.QUARANTINED, detail="it filled after it was cancelled"
+        )
+        fake.step()
+        return name
+
+    def acting(self, name):
+        test = AppTest.from_function(run_page, args=("tickets",), default_timeout=20)
+        test.session_state[session.person_key()] = name
+        return test.run()
+
+    def test_a_quarantined_order_says_what_to_do_and_only_risk_releases_it(self, fake, desk, ticket):
+        name = self.held(fake, ticket)
+        test = self.acting("Tessa")
+        assert "it filled after it was cancelled" in text(test)
+        assert "look it up on the exchange" in text(test)
+        assert button(test, f"tickets-release-{name}").disabled
+
+    def test_a_release_needs_what_was_found_and_reaches_the_engine_once(self, fake, desk, ticket):
+        name = self.held(fake, ticket)
+        test = button(self.acting("Rafael"), f"tickets-release-{name}").click().run()
+        assert "what was found" in text(test)
+        assert fake.ledger.commands() == ()
+        test = test.text_input(key=f"tickets-found-{name}").set_value("it never traded").run()
+        test = button(test, f"tickets-release-{name}").click().run()
+        button(test, f"tickets-release-{name}").click().run()
+        asked = [(each.kind, each.ref, each.reason, each.user) for each in fake.ledger.commands()]
+        assert asked == [(CommandKind.RELEASE, name, "it never traded", "Rafael")]
+        fake.step()
+        assert "nothing of it works any more" in text(test.run())
 
     def test_hostile_words_stay_words(self, fake, desk, ticket):
         view = desk.read()
@@ -369,6 +422,27 @@ def test_halted_shell_offers_resume_to_risk_alone(fake, desk):
     test = AppTest.from_file(str(ROOT / "components" / "shell.py"), default_timeout=20).run()
     assert not test.exception
     assert "pressed Halt" in text(test)
+    assert button(test, "shell-resume").disabled
+    test.selectbox(key=session.person_key()).set_value("Rafael").run()
+    button(test, "shell-resume").click().run()
+    assert [command.kind for command in fake.ledger.commands()] == [CommandKind.RESUME]
+
+
+def test_a_reduced_shell_says_why_and_offers_the_way_back_to_two_people(fake, desk):
+    fake.status = replace(
+        fake.status,
+        state=TradingState.REDUCING,
+        reduced_because="Tessa: <img src=x>",
+        reduced_by=ReducedBy.PERSON,
+    )
+    fake.step()
+    import app  # the launcher hands the pages in
+
+    assert app.PAGES
+    test = AppTest.from_file(str(ROOT / "components" / "shell.py"), default_timeout=20).run()
+    assert not test.exception
+    assert "only what shrinks delta and position is sent: Tessa: &lt;img" in text(test)
+    assert "two people bring trading back" in text(test)
     assert button(test, "shell-resume").disabled
     test.selectbox(key=session.person_key()).set_value("Rafael").run()
     button(test, "shell-resume").click().run()

@@ -3,6 +3,7 @@
 import { ageText, element, leftText, localTime, setAttribute, setText, utcTime } from "./dom.js";
 import { everyTick, staleFeed, standing, state } from "./hub.js";
 import { halt } from "./halt.js";
+import { stops } from "./stops.js";
 
 const MODES = { paper: "PAPER", testnet: "TESTNET", live: "LIVE" };
 
@@ -28,9 +29,10 @@ export function strip(host, spec) {
   const press = element("button", { class: "desk-halt", type: "button", "data-testid": "halt", title: "stop sending at once; Shift+H" }, "Halt");
   const said = element("div", { class: "desk-said", role: "status", "data-testid": "halt-said" });
   press.addEventListener("click", () => halt(said));
+  const milder = stops(said);
   host.classList.add("desk-strip");
   const help = element("button", { class: "desk-small desk-helpkey", type: "button", "data-desk-help": true, "data-testid": "help-key", title: "the keyboard" }, "?");
-  host.append(...Object.values(parts).map((one) => one.root), element("span", { class: "desk-grow" }), said, help, press);
+  host.append(...Object.values(parts).map((one) => one.root), element("span", { class: "desk-grow" }), said, help, press, milder.press);
   let payload = null;
 
   const tick = () => {
@@ -43,6 +45,7 @@ export function strip(host, spec) {
     const halted = payload.state === "halted";
     show(parts.state, link === "live" ? payload.state.toUpperCase() : "unknown", link === "live" ? payload.state_tone : "unknown", payload.state_note);
     setAttribute(press, "data-halted", halted ? "yes" : "");
+    setAttribute(host, "data-state", link === "live" ? payload.state : "");
     setText(press, halted ? "Halted" : "Halt");
     const left = payload.auto_until ? ` ${leftText((payload.auto_until - now) / 1000)}` : "";
     show(parts.auto, payload.auto + left, payload.auto_tone, payload.auto_note);
@@ -101,6 +104,9 @@ export function strip(host, spec) {
       payload = next;
       tick();
     },
-    close: quiet,
+    close() {
+      quiet();
+      milder.close();
+    },
   };
 }
