@@ -21,7 +21,9 @@ class Sent:
 
     ``row`` is what is durable of it; ``killed_for``: seconds since a kill latch was set, None where none is;
     ``thawed``: the process was frozen between its last look and this instant; ``index`` is the true one.
-    ``unwritten``: the ledger refused a write of this process before.
+    ``unwritten``: the ledger refused a write of this process before. ``started_at``: when this life of it
+    began, by its clock; ``earlier``: ages in seconds of every order that left, this one included; ``orders``:
+    every attempt in the ledger.
     """
 
     order: Order
@@ -34,6 +36,9 @@ class Sent:
     thawed: bool
     times: int
     unwritten: bool
+    started_at: datetime
+    earlier: tuple[float, ...]
+    orders: tuple[Order, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ class Watch:
         self.thawed: set[str] = set()
         self.moves: list[tuple[int, float]] = []
         self._killed: dict[str, int] = {}
+        self._left: list[int] = []
         self._file_set: int | None = None
         self._cancels: dict[str, list[int]] = {}
         self._failed: set[tuple[str, int]] = set()
@@ -65,6 +66,7 @@ class Watch:
             return
         self.orders_sent += 1
         self.wire[order.client_id] = self.wire.get(order.client_id, 0) + 1
+        self._left.append(world.now)
         facts = Sent(
             order=order,
             row=world.store.rows.orders.get(order.client_id),
@@ -76,6 +78,9 @@ class Watch:
             thawed=order.client_id in self.thawed,
             times=self.wire[order.client_id],
             unwritten=(process.name, process.life) in self._failed,
+            started_at=at(process.started_at),
+            earlier=tuple((world.now - when) / SECOND for when in self._left),
+            orders=tuple(world.store.rows.orders.values()),
         )
         self._ask(SENT, facts)
 

@@ -8,6 +8,10 @@ from collections.abc import Callable
 from types import ModuleType
 
 from hedging.drill.invariants import (
+    c02_reducing,
+    c06_messages,
+    c08_repeats,
+    c12_the_venue_is_the_truth,
     i01_one_order,
     i02_worst_case,
     i03_no_over_hedge,
@@ -35,6 +39,10 @@ ALL: tuple[ModuleType, ...] = (
     i11_no_ledger_no_order,
     i13_prove_first,
     i14_honest_screen,
+    c02_reducing,
+    c06_messages,
+    c08_repeats,
+    c12_the_venue_is_the_truth,
 )
 
 
