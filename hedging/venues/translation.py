@@ -95,7 +95,7 @@ def answer_in(error: BaseException, dialect: Dialect = DERIBIT) -> Answer | None
         return None
     try:
         return dialect.read(json.loads(text[library.end() :]))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

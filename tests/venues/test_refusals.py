@@ -4,12 +4,29 @@ import json
 
 import ccxt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hedging.errors import VenueRejected, VenueUnclear
 from hedging.venues.refusals import DIALECTS
 from hedging.venues.translation import ALREADY_KNOWN, Dialect, answer_in, write_error
 
 VENUES = ["okx", "bybit", "binance"]
+CODES = st.sampled_from([51008, 110007, -2019, 10009, 51016, -1007, 0]) | st.integers()
+TEXTS = st.text(max_size=8)
+NESTED = st.recursive(
+    st.none() | st.floats() | TEXTS, lambda inner: st.lists(inner, max_size=3), max_leaves=8
+)
+OF_OKX = st.lists(st.fixed_dictionaries({"sCode": CODES.map(str), "sMsg": TEXTS}), max_size=2)
+BODIES = st.one_of(
+    st.fixed_dictionaries({"code": CODES | CODES.map(str), "msg": TEXTS | st.none()}),
+    st.fixed_dictionaries({"code": st.just("1"), "msg": TEXTS, "data": OF_OKX | NESTED}),
+    st.fixed_dictionaries({"retCode": CODES, "retMsg": TEXTS, "result": NESTED}),
+    st.fixed_dictionaries(
+        {"jsonrpc": st.just("2.0"), "error": st.fixed_dictionaries({"code": CODES, "message": TEXTS})}
+    ),
+    NESTED,
+)
 
 
 def body(venue: str, code: int) -> str:
@@ -82,6 +99,25 @@ def test_what_is_no_error_of_the_exchange_proves_nothing(venue: str, text: str) 
     error = raised(venue, text)
     assert answer_in(error, DIALECTS[venue]) is None
     assert outcome(venue, error) is VenueUnclear
+
+
+@given(
+    venue=st.sampled_from([*VENUES, "deribit"]),
+    parsed=BODIES,
+    before=st.sampled_from(["", "429 Slow ", "<p>"]),
+)
+def test_no_text_can_break_the_translation(venue: str, parsed: object, before: str) -> None:
+    dialect = DIALECTS[venue]
+    error = ccxt.ExchangeError(f"{venue} {before}{json.dumps(parsed)}")
+    answer = answer_in(error, dialect)
+    proved = answer is not None and answer.code in dialect.proves_not_accepted
+    assert type(write_error(error, "order a", (), dialect)) is (VenueRejected if proved else VenueUnclear)
+
+
+@pytest.mark.parametrize("venue", [*VENUES, "deribit"])
+def test_a_body_nested_too_deep_proves_nothing(venue: str) -> None:
+    deep = '{"data":' + "[" * 100_000
+    assert outcome(venue, raised(venue, deep)) is VenueUnclear
 
 
 @pytest.mark.parametrize("venue", VENUES)
