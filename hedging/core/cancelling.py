@@ -7,6 +7,7 @@ from hedging.core.events import KeptAlive
 from hedging.core.turn import Turn
 from hedging.model.trading import Lifetime, Order, OrderState, TradingState
 from hedging.model.venue_profile import DeadMan
+from hedging.workflow.gates.messages import CancelFor, cancel_allowed
 from hedging.workflow.order import LIVE
 
 CANCELLABLE = frozenset({OrderState.ACKED, OrderState.PARTIAL, OrderState.UNKNOWN})
@@ -23,11 +24,14 @@ def cancel_what_must_end(turn: Turn) -> None:
     halted = state.status.state is TradingState.HALTED or bool(state.latches)
     for order in state.live:
         if order.state in CANCELLABLE and (halted or _rested_enough(turn, order)):
-            cancel(turn, order)
+            cancel(turn, order, CancelFor.KILL if halted else CancelFor.ROUTINE)
 
 
-def cancel(turn: Turn, order: Order) -> None:
+def cancel(turn: Turn, order: Order, why: CancelFor) -> None:
     """Ask once more for the end of an order: a few times help, a stream of them does not."""
+    messages = turn.state.messages.get(order.venue, ())
+    if not cancel_allowed(messages, turn.state.rules.execution, turn.now, why):
+        return
     tried = tuple(at for at in turn.state.cancels.get(order.client_id, ()) if turn.now - at < CANCEL_WINDOW)
     if len(tried) >= MOST_CANCELS or (tried and turn.now - tried[-1] < BETWEEN_CANCELS):
         return
