@@ -20,7 +20,7 @@ from hedging.venues.deribit import UnknownInstrument
 from hedging.venues.polled import PolledSession
 from hedging.venues.reading_session import ReadingSession
 from hedging.venues.session import AccountSession
-from hedging.venues.sessions import polled_session
+from hedging.venues.sessions import order_session, polled_session
 from hedging.venues.wire import Pacing
 
 KEY, SECRET, PASSPHRASE = "planted-key-9Q", "planted-secret-7Z", "planted-pass-3X"
@@ -620,6 +620,24 @@ def test_demo_trading_at_binance_has_no_options(opened: Open, replay: Replay) ->
     assert "XRP-261225-2.4-P" not in held(session)
     assert [each.currency for each in session.funds().balances] == ["USDT", "ETH"]
     assert not [path for path, _, _ in replay.requests if path.startswith("/eapi")]
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_session_that_trades_reads_the_same(replay: Replay, clock: Clock, venue: str) -> None:
+    replay.answers = ANSWERS[venue](clock)
+    read: list[object] = []
+    for opened in (
+        polled_session(address(venue, replay.address), clock),
+        order_session(address(venue, replay.address), clock, Pacing.UNPACED),
+    ):
+        opened._client.enableRateLimit = False
+        opened.load(("BTC",))
+        name = TICKERS[venue][0]
+        read.append(
+            (opened.instruments, opened.positions(), opened.funds(), opened.tickers([name]), opened.gaps)
+        )
+        opened.close()
+    assert read[0] == read[1]
 
 
 @pytest.mark.parametrize("venue", VENUES)
