@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components import showing, topics
+from components import fault_switches, showing, topics
 from components.board import Widget, WidgetKind, show
 from components.guard import refuse_alone
 from hedging.desk import DOORWAY
@@ -30,7 +30,7 @@ def render() -> None:
         showing.shocks()
         showing.said()
         showing.trade(desk.read() if desk else None)
-        showing.faults()
+        fault_switches.show()
 
 
 refuse_alone(__name__)

@@ -82,6 +82,7 @@ class Control:
                     "lasting": kind.lasting,
                     "on": name in on,
                     "hits": self.faults.hits(name),
+                    "left_seconds": self.faults.left_seconds(name),
                     "bounds": asdict(self.faults.bounds(name)),
                     "parameters": [_parameter(item, on.get(name)) for item in fault_parameters(kind)],
                 }

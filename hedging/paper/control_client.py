@@ -17,6 +17,7 @@ class FaultRow:
 
     ``group`` is a word for what it is about; ``hits`` counts how often it struck since it was last switched
     on; one that is not ``lasting`` acts once when it is switched on, and is off again.
+    ``left_seconds`` is how long it stays on, None without end.
     """
 
     name: str
@@ -26,6 +27,7 @@ class FaultRow:
     group: str = ""
     hits: int = 0
     lasting: bool = True
+    left_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def _fault_rows(answer: Json) -> list[FaultRow]:
                 str(item["group"]),
                 int(str(item["hits"])),
                 item["lasting"] is True,
+                None if item["left_seconds"] is None else float(str(item["left_seconds"])),
             )
         )
     return rows

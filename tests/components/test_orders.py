@@ -94,8 +94,12 @@ def test_the_amount_has_its_unit(view, sent):
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [(OrderState.UNKNOWN, "is being asked"), (OrderState.QUARANTINED, "risk releases it"), (OrderState.FILLED, "")],
-)  # fmt: skip
+    [
+        (OrderState.UNKNOWN, "is being asked"),
+        (OrderState.QUARANTINED, "risk releases it"),
+        (OrderState.FILLED, ""),
+    ],
+)
 def test_what_to_do_next(view, sent, state, words):
     found = cells(view, replace(sent, state=state))["next"].text
     assert words in found if words else found == ""

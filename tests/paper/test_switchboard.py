@@ -46,6 +46,15 @@ def test_the_next_so_many_and_no_more(board):
     assert (board.on, board.hits("timeout_before_accept")) == ([], 3)
 
 
+def test_the_time_left_is_told_and_nothing_where_there_is_no_end(board, clock):
+    board.set(*make_switch("timeout_before_accept", {"for_seconds": 2.0}))
+    board.set(*make_switch("cut_before", {}))
+    clock.now += SECOND // 2
+    assert board.left_seconds("timeout_before_accept") == 1.5
+    assert board.left_seconds("cut_before") is None
+    assert board.left_seconds("cut_after") is None
+
+
 def test_for_so_many_seconds(board, clock):
     board.set(*make_switch("timeout_before_accept", {"for_seconds": 2.0}))
     clock.now += 2 * SECOND - 1

@@ -93,6 +93,13 @@ class Switchboard(Conduct):
         """How often a fault has struck since it was last switched on."""
         return self._hits.get(name, 0)
 
+    def left_seconds(self, name: str) -> float | None:
+        """How long a fault stays on from now; None where it is off, or on without end."""
+        switch = self._on.get(name)
+        if switch is None or switch.bounds.for_seconds <= 0:
+            return None
+        return max(0.0, switch.bounds.for_seconds - (self._clock() - switch.since_ns) / NANO)
+
     def set(self, fault: Fault, bounds: Bounds = UNBOUNDED) -> None:
         """Switch a fault on, replacing an earlier setting of the same name.
 
