@@ -30,7 +30,8 @@ def module_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchan
     """One exchange for a whole module; what one test leaves behind the next one finds."""
     process = child("paper", "--port", "0", "--seed", "7", "--until-stdin-closes")
     quick = "clip_usd = 250000\nclip_pause_seconds = 0.4\norder_fence_seconds = 3"
-    changes = {"clip_usd = 250000": quick}
+    often = "shadow_minutes = 0\nrepeats_10_minutes = 1000\nrepeats_hour = 1000\nsign_flips = 1000"
+    changes = {"clip_usd = 250000": quick, "shadow_minutes = 0": often}
     yield Exchange(ready(process), tmp_path_factory.mktemp("exchange"), changes)
     ended(process)
 
