@@ -104,7 +104,15 @@ def with_fill(account: Account, fill: Fill, now: datetime, sent_at: datetime | N
     ours that was sent after them is not: ``sent_at``.
     """
     if _may_hold_already(account, fill, sent_at):
-        return replace(account, positions=None, filled={}, mismatches={}, last_fill_at=now, believed_at=None)
+        return replace(
+            account,
+            positions=None,
+            positions_at=None,
+            filled={},
+            mismatches={},
+            last_fill_at=now,
+            believed_at=None,
+        )
     filled = {**account.filled}
     filled[fill.instrument] = filled.get(fill.instrument, Decimal(0)) + fill.amount * fill.side
     return replace(account, filled=filled, last_fill_at=now)

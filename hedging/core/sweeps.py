@@ -1,9 +1,10 @@
 """What a venue is asked again and again, and what its answers say of what we believe."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hedging.core.account import Mismatch, with_positions
+from hedging.core.account import Account, Mismatch, with_positions
 from hedging.core.effects import Query
 from hedging.core.events import (
     BalancePushed,
@@ -18,6 +19,7 @@ from hedging.core.queries import QueryKind
 from hedging.core.state import needed_keys
 from hedging.core.turn import Turn
 from hedging.model.trading import Order, OrderState
+from hedging.workflow.backoff import retry_after
 from hedging.workflow.order import LIVE, UNPROVED, is_ours
 
 UNANSWERED_SECONDS = 30.0  # then a query that was never answered is asked again
@@ -33,7 +35,7 @@ def ask(turn: Turn, account: str, kind: QueryKind, since: datetime | None = None
     known = turn.state.accounts[account]
     if kind is QueryKind.FILLS:
         since = since or _since(turn, account)
-    pause = timedelta(seconds=_pause(turn, kind, known.failures))
+    pause = timedelta(seconds=_pause(turn, kind, known))
     turn.set(
         asked={**turn.state.asked, (account, kind): turn.now},
         due={**turn.state.due, (account, kind): turn.now + pause},
@@ -64,11 +66,11 @@ def take_positions(turn: Turn, event: PositionsRead) -> None:
         accounts = turn.state.accounts
         held = tuple(p for each in accounts.values() for p in (each.positions or {}).values())
         turn.set(held=held, needed=needed_keys(state.rules, accounts))
+    last, asked_at = before.last_fill_at, event.asked_at
+    if last is not None and asked_at <= last and asked_at < turn.now:  # it knows nothing of the last trade
+        ask(turn, event.account, QueryKind.POSITIONS)
     if not before.trades:
         return
-    last = before.last_fill_at
-    if last is not None and event.asked_at <= last < turn.now:  # it says nothing of what has traded since
-        ask(turn, event.account, QueryKind.POSITIONS)
     if taken.suspicious:
         ask(turn, event.account, QueryKind.FILLS)
         hurry(turn, event.account, frozenset(each.instrument for each in taken.suspicious))
@@ -170,6 +172,9 @@ def _since(turn: Turn, account: str) -> datetime:
     return min(known) - LOOK_BACK
 
 
-def _pause(turn: Turn, kind: QueryKind, failures: int) -> float:
+def _pause(turn: Turn, kind: QueryKind, account: Account) -> float:
+    """Seconds to the next read: the usual pace, longer the more reads in a row went unanswered (C19)."""
     usual = turn.state.setup.pace.of(kind)
-    return min(30.0, usual * 2 ** min(failures, 4)) if failures > 2 else usual
+    seed = f"{account.name}{kind}{account.failures}".encode()
+    jitter = int.from_bytes(hashlib.sha256(seed).digest()[:4]) / 2**32
+    return max(usual, retry_after(account.failures, jitter))

@@ -187,7 +187,10 @@ def book_fills(turn: Turn, fills: Iterable[Fill]) -> tuple[Fill, ...]:
                 turn.count_today(fill.venue, trades=1)
             order = turn.state.orders.get(fill.client_id) if fill.client_id else None
             sent_at = order.sent_at if order is not None else None
-            turn.put_account(with_fill(turn.state.accounts[fill.account], fill, turn.now, sent_at))
+            counted = with_fill(turn.state.accounts[fill.account], fill, turn.now, sent_at)
+            turn.put_account(counted)
+            if counted.positions is None:
+                sweeps.ask(turn, fill.account, QueryKind.POSITIONS)
             fresh.append(fill)
         elif _content(booked) != _content(fill):
             turn.store(NoteConflict(fill))

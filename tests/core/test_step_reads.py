@@ -1,13 +1,16 @@
 """Reads that came too late, and how often a run that waits looks again."""
 
 from datetime import timedelta
+from decimal import Decimal
 
-from steps import ACCOUNT, Steps
+from steps import ACCOUNT, ELSEWHERE, HELD, Steps
 
 from hedging.core import events as happened
 from hedging.core.effects import Submit
 from hedging.core.queries import QueryKind
 from hedging.core.step import due
+from hedging.model.trading import Fill
+from hedging.units import Side
 
 
 def running() -> Steps:
@@ -34,6 +37,29 @@ def test_positions_are_not_asked_again_and_again_while_the_clock_stands_still():
     read = happened.PositionsRead(account=ACCOUNT, positions=(), asked_at=found.now)
     found.happen(read)
     assert not found.asked(QueryKind.POSITIONS)
+
+
+def test_a_delta_is_not_shown_while_positions_may_hold_a_trade_already_or_not():
+    """The trade of another account is from about when its positions were read: they are read again first."""
+    found = running()
+    fill = Fill(
+        venue="deribit",
+        account=ELSEWHERE,
+        trade_id="t-1",
+        venue_order_id="v-1",
+        client_id="",
+        instrument=HELD.name,
+        side=Side.SELL,
+        amount=Decimal(1),
+        price=Decimal(60_000),
+        fee=Decimal(0),
+        fee_currency="USDC",
+        at=found.now,
+    )
+    found.happen(happened.FillsArrived((fill,)), after=0.1)
+    assert found.asked(QueryKind.POSITIONS)
+    found.look(after=0.1)
+    assert found.state.whole.drifts == {}
 
 
 def test_a_run_that_waits_looks_again_at_news_and_else_twice_a_second():
