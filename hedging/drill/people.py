@@ -61,6 +61,7 @@ class People:
         )
         world.trace(who[0], f"asks {key}: {kind} {command.ref}")
         world.store.ask(command)
+        world.wake()
         return key
 
     def _arm(self) -> None:

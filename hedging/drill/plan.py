@@ -19,6 +19,8 @@ UNFENCED = VenueProfile(
 ALL_PROFILES = (*PROFILES, UNFENCED)
 QUIET = 60 * SECOND
 """After the last fault."""
+UNFENCED_QUIET = 8 * SECOND
+"""More where there is no time fence: after a minute an order that nobody finds is quarantined."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from hedging.core.account import Account
 from hedging.core.effects import (
     Cancel,
     Commit,
+    Decided,
     Effect,
     KeepAlive,
     Latch,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from hedging.drill.world import World
 
 STANDBY_SECONDS = 1
-RENEWAL_SECONDS = 3
+RENEWAL_SECONDS = 5
 RESTART = (500 * MILLISECOND, 2 * SECOND)
 
 
@@ -76,6 +77,7 @@ class Process:
         self.deliver(self.life, happened.Started())
         if self.state is not None:
             self._renew(self.life)
+            world.wake()
 
     def deliver(self, life: int, event: Event) -> None:
         """Take an event in, unless it was for an earlier life; a frozen process gets it when it wakes."""
@@ -108,6 +110,7 @@ class Process:
         self.freeze_at_wire = None
         self.frozen_until = 0
         self.world.watch.died(self)
+        self.world.extend(self.world.now)
         self.world.after(self.world.rng.randrange(*RESTART), partial(self._start_again, self.life))
 
     def freeze(self, until: int) -> None:
@@ -176,6 +179,8 @@ class Process:
                 if self._frozen_before(effect, effects):
                     return
                 self._submit(effect)
+            elif isinstance(effect, Decided):
+                self.world.trace_decision(self.name, effect.decision)
             elif isinstance(effect, Latch):
                 self.flag = effect.why
                 self.world.watch.latched(self)

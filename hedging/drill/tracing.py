@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from hedging.core.effects import AddFill, Commit, InsertAttempt, PutOrder, PutStatus, PutTicket, SettleCommand
 from hedging.core.events import Event, Looked, Ticked
 from hedging.drill.times import SECOND
+from hedging.model.trading import Decision
 
 
 class Trace:
@@ -20,12 +21,16 @@ class Trace:
     def commit(self, now: int, who: str, commit: Commit) -> None:
         """An engine made changes durable."""
 
+    def decision(self, now: int, who: str, decision: Decision) -> None:
+        """An engine decided."""
+
 
 class Lines(Trace):
     """Keeps every line."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self._decided = ""
 
     def line(self, now: int, who: str, words: str) -> None:
         """Keep it."""
@@ -42,6 +47,13 @@ class Lines(Trace):
             words = _stored(change)
             if words:
                 self.line(now, who, f"  stores {words}")
+
+    def decision(self, now: int, who: str, decision: Decision) -> None:
+        """Keep it where it is another one than before."""
+        words = f"decides {decision.outcome}: {decision.reason}"
+        if words != self._decided:
+            self._decided = words
+            self.line(now, who, words)
 
     @property
     def digest(self) -> str:

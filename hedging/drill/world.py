@@ -17,7 +17,7 @@ from hedging.core.state import Setup
 from hedging.drill.fault import Fault, Pushed
 from hedging.drill.market import SimMarket, listing
 from hedging.drill.people import People
-from hedging.drill.plan import QUIET, Plan
+from hedging.drill.plan import QUIET, UNFENCED_QUIET, Plan
 from hedging.drill.process import Process
 from hedging.drill.rules import rules_of
 from hedging.drill.store import MemoryStore
@@ -28,10 +28,12 @@ from hedging.drill.watch import Watch
 from hedging.drill.wire import Wire
 from hedging.model.rules import Rules
 from hedging.model.snapshot import Snapshot
+from hedging.model.trading import Decision
+from hedging.model.venue_profile import Fence
 
-LOOK = 1_250 * MILLISECOND
-QUIET_LOOK = 3 * SECOND
-POLL = 250 * MILLISECOND
+LOOK = 1_500 * MILLISECOND
+QUIET_LOOK = 4 * SECOND
+POLL = 500 * MILLISECOND
 PACE = Pace(positions=8.0, balances=20.0, fills=10.0, open_orders=5.0, clock=20.0)
 MOST_EVENTS = 30_000
 """More in one schedule is a livelock (I12)."""
@@ -45,7 +47,8 @@ class World:
         self.profile = plan.profile
         self.rng = Random(plan.seed * 2 + 1)  # noqa: S311 a simulation, no secret
         self.now = 0
-        self.ends = plan.window_ends + QUIET
+        self._quiet = QUIET + (UNFENCED_QUIET if plan.profile.fence is Fence.NONE else 0)
+        self.ends = plan.window_ends + self._quiet
         self.faults_until = plan.window_ends
         self.clock_skew = 0
         self.kill_file = ""
@@ -53,7 +56,7 @@ class World:
         self.boundaries = 0
         self.active: tuple[Fault, ...] = ()
         self.hits: set[str] = set()
-        self.stream_silent = False
+        self._polling = False
         self.tracing = trace or Trace()
         self.store = store or MemoryStore()
         listed = listing(plan.profile.name, plan.settlement, dated_hedge=plan.dated_hedge)
@@ -103,7 +106,7 @@ class World:
     def extend(self, until: int) -> None:
         """Something of a fault lasts until then: the quiet time begins after it."""
         self.faults_until = max(self.faults_until, until)
-        self.ends = max(self.ends, until + QUIET)
+        self.ends = max(self.ends, until + self._quiet)
 
     def hit(self, fault: Fault) -> None:
         """A fault took effect."""
@@ -172,6 +175,10 @@ class World:
         """An event that an engine took in."""
         self.tracing.event(self.now, who, event)
 
+    def trace_decision(self, who: str, decision: Decision) -> None:
+        """What an engine decided."""
+        self.tracing.decision(self.now, who, decision)
+
     def trace_commit(self, who: str, commit: Commit) -> None:
         """What an engine made durable."""
         self.tracing.commit(self.now, who, commit)
@@ -185,7 +192,6 @@ class World:
         for process in self.processes:
             self.after(self.rng.randrange(1, 50) * MILLISECOND, process.start)
         self.after(300 * MILLISECOND, self._look)
-        self.after(POLL, self._poll)
         for when, coins in self.plan.flows:
             self.at(when, partial(self.trade_outside, "book", coins))
         for when, share in self.plan.jumps:
@@ -228,7 +234,7 @@ class World:
         self.after(LOOK if self._busy() else QUIET_LOOK, self._look)
 
     def _busy(self) -> bool:
-        if self.now < self.faults_until + 12 * SECOND:
+        if self.now < self.faults_until + 6 * SECOND:
             return True
         return any(process.state is not None and process.state.tickets for process in self.processes)
 
@@ -244,10 +250,20 @@ class World:
                     quotes = changed
         process.deliver(life, happened.Looked(quotes=quotes))
 
+    def wake(self) -> None:
+        """A wish or the kill file is there: engines look soon, and again while a wish waits."""
+        self.after(self.rng.randrange(1, 50) * MILLISECOND, self._poll)
+
     def _poll(self) -> None:
         for process in self.processes:
             process.poll()
-        self.after(POLL, self._poll)
+        if self.store.pending() and not self._polling:
+            self._polling = True
+            self.after(POLL, self._poll_again)
+
+    def _poll_again(self) -> None:
+        self._polling = False
+        self._poll()
 
     def _filled(self, trade: Trade, order: Resting | None) -> None:
         self.watch.filled(trade, order)

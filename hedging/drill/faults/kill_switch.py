@@ -20,4 +20,5 @@ def begin(world: "World") -> None:
 
 def _set(world: "World") -> None:
     world.kill_file = "somebody: drill"
+    world.wake()
     world.watch.file_set()

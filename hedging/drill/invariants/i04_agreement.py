@@ -1,7 +1,9 @@
 """I4."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from hedging.decide import AFTER_REJECTION
 from hedging.drill.facts import Ended
 from hedging.model.trading import AutoMode, TradingState
 from hedging.workflow.order import TERMINAL, UNPROVED
@@ -9,6 +11,7 @@ from hedging.workflow.order import TERMINAL, UNPROVED
 ID = "I4"
 SENTENCE = "a quiet minute later nothing is unknown, ledger and exchange agree, and the delta is looked after"
 SETTLED_SECONDS = 25.0
+NEW = timedelta(seconds=20)
 
 
 def ended(now: Ended) -> str:
@@ -54,6 +57,16 @@ def _positions(now: Ended) -> Iterator[str]:
                 yield f"{instrument} of {name} is {ours} to us, {amount} at the exchange"
 
 
+def _at_work(now: Ended) -> bool:
+    """Whether a ticket has just begun to be carried out, or a person said no to one a moment ago."""
+    state = now.state
+    if state is None:
+        return False
+    begun = [now.now - ticket.created_at for ticket in state.tickets.values()]
+    refused = [now.now - when for when, _ in state.rejections.values()]
+    return any(age < NEW for age in begun) or any(age < AFTER_REJECTION + NEW for age in refused)
+
+
 def _hedged(now: Ended) -> Iterator[str]:
     status, band = now.rows.status, now.item.band
     auto = status.auto
@@ -62,6 +75,6 @@ def _hedged(now: Ended) -> Iterator[str]:
             yield "automatic mode is off without a reason"
         return
     inside = band.lower - now.lot <= now.delta <= band.upper + now.lot
-    waits = now.moved < SETTLED_SECONDS or status.state is not TradingState.ACTIVE
+    waits = now.moved < SETTLED_SECONDS or status.state is not TradingState.ACTIVE or _at_work(now)
     if auto.mode is AutoMode.ARMED and not inside and not waits:
         yield f"the delta is {now.delta:+.3f} while automatic mode is armed"
