@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,15 +106,17 @@ def test_a_line_cut_off_by_a_crash_counts_for_nothing_and_is_cleared(ledger, sam
     assert read_heads(heads, key.public) == (first, second)
 
 
-def test_a_restore_voids_what_came_after_the_backup_and_nothing_else(ledger, sample, key, heads):
-    for n in (1, 2, 3):
-        grow(ledger, sample, n)
-        export_head(ledger, key, heads, sample.now)
-    back = SignedHead(at=sample.now, sequence=2, hash="ab" * 32, voids_after=1, by="rita")
-    export_restored(ledger, key, heads, back)
-    read = read_heads(heads, key.public)
-    assert read[-1].kind is HeadKind.RESTORED
-    assert [(head.sequence, head.hash[:2]) for head in in_force(read)] == [(1, read[0].hash[:2]), (2, "ab")]
+def test_a_restore_voids_what_came_after_the_backup_and_nothing_else(sample):
+    one, two, three = (SignedHead(at=sample.now, sequence=n, hash=f"{n}") for n in (1, 2, 3))
+    back = replace(two, hash="other", kind=HeadKind.RESTORED, voids_after=1, by="rita")
+    four = replace(three, sequence=4)
+    assert in_force((one, two, three)) == (one, two, three)
+    assert in_force((one, two, three, back, four)) == (one, back, four)
+
+
+def test_a_ledger_that_was_never_restored_voids_nothing(ledger, sample, key, heads):
+    with pytest.raises(LedgerError, match="was never restored"):
+        export_restored(ledger, key, heads, "rita", sample.now)
 
 
 def export_many(where: str, keys: Path, heads: Path, n: int) -> None:
