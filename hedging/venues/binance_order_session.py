@@ -165,13 +165,9 @@ class BinanceOrderSession(OrderRoutes, BinanceSession):
 
     def _client_id(self, paths: Paths, symbol: str, venue_order_id: str) -> str:
         """Whose order a trade belongs to, empty where Binance does not know the order any more."""
-        try:
-            found = as_object(paths.order({"symbol": symbol, "orderId": venue_order_id}))
-        except Exception as error:
-            if not self._wire.not_found(error):
-                raise
-            return ""
-        return binance_orders.order_report(found).client_id
+        ask = partial(paths.order, {"symbol": symbol, "orderId": venue_order_id})
+        found = self._wire.unless_not_found(ask)
+        return "" if found is None else binance_orders.order_report(as_object(found)).client_id
 
     def keep_alive(self, seconds: int, names: Sequence[str]) -> DeadMan:
         """Have Binance cancel every order in the futures ``names`` after ``seconds`` of silence, 5 to 120.

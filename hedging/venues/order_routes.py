@@ -58,12 +58,7 @@ class OrderRoutes(AccountWorker):
         send = self._cancelling(order, self._instrument_of(order))
 
         def ask() -> OrderReport | None:
-            try:
-                report = send()
-            except Exception as error:
-                if not self._wire.not_open(error):
-                    raise
-                return None
+            report = self._wire.unless_not_open(send)
             return None if report is None else _about(order, report)
 
         report = self._wire.write(f"cancelling {order.client_id}", ask)
@@ -83,13 +78,8 @@ class OrderRoutes(AccountWorker):
         return None
 
     def _reports(self, order: Order, place: Place) -> tuple[OrderReport, ...]:
-        try:
-            listed = tuple(place())
-        except Exception as error:
-            if not self._wire.not_found(error):
-                raise
-            return ()
-        return tuple(_about(order, self._report(raw)) for raw in listed)
+        listed = self._wire.unless_not_found(lambda: tuple(place()))
+        return tuple(_about(order, self._report(raw)) for raw in listed or ())
 
     def open_orders(self) -> tuple[OrderReport, ...]:
         """Every open order of the account, ours and others'. Raises VenueUnreachable."""

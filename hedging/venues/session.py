@@ -125,17 +125,13 @@ class AccountSession(AccountWorker):
         """
 
         def send() -> OrderReport | None:
-            try:
-                if order.venue_id:
-                    answered = result(self._client.private_get_cancel({"order_id": order.venue_id}))
-                    return deribit_orders.order_report(as_object(answered))
-                result(self._client.private_get_cancel_by_label(self._by_label(order)))
-            except Exception as error:
-                if not self._wire.not_open(error):
-                    raise
+            if order.venue_id:
+                answered = result(self._client.private_get_cancel({"order_id": order.venue_id}))
+                return deribit_orders.order_report(as_object(answered))
+            result(self._client.private_get_cancel_by_label(self._by_label(order)))
             return None
 
-        report = self._wire.write(f"cancelling {order.client_id}", send)
+        report = self._wire.write(f"cancelling {order.client_id}", lambda: self._wire.unless_not_open(send))
         return state_after_cancel(self.find, order) if report is None else report
 
     def find(self, order: Order) -> OrderReport | None:
@@ -159,13 +155,8 @@ class AccountSession(AccountWorker):
         self, what: str, method: Callable[[Parameters], object], by_label: Parameters
     ) -> tuple[OrderReport, ...]:
         def ask() -> tuple[OrderReport, ...]:
-            try:
-                listed = as_list(result(method(by_label)))
-            except Exception as error:
-                if not self._wire.not_found(error):
-                    raise
-                return ()
-            return tuple(deribit_orders.order_report(raw) for raw in listed)
+            listed = self._wire.unless_not_found(lambda: as_list(result(method(by_label))))
+            return tuple(deribit_orders.order_report(raw) for raw in listed or ())
 
         return self._wire.read(what, ask)
 

@@ -60,17 +60,22 @@ class Wire:
         """Keep every other thread out, for requests and what has to be true while they are made."""
         return self._lock
 
-    def not_found(self, error: Exception) -> bool:
-        """Whether the exchange answered that it knows no such order."""
-        return self._code(error) in self._dialect.not_found
+    def unless_not_found(self, ask: Callable[[], Answered]) -> Answered | None:
+        """What is answered, None where the exchange answers that it knows no such order."""
+        return self._unless(self._dialect.not_found, ask)
 
-    def not_open(self, error: Exception) -> bool:
-        """Whether the exchange answered that there is nothing left to cancel."""
-        return self._code(error) in self._dialect.not_open
+    def unless_not_open(self, ask: Callable[[], Answered]) -> Answered | None:
+        """What is answered, None where the exchange answers that there is nothing left to cancel."""
+        return self._unless(self._dialect.not_open, ask)
 
-    def _code(self, error: Exception) -> int | None:
-        answer = answer_in(error, self._dialect)
-        return None if answer is None else answer.code
+    def _unless(self, codes: frozenset[int], ask: Callable[[], Answered]) -> Answered | None:
+        try:
+            return ask()
+        except Exception as error:
+            answer = answer_in(error, self._dialect)
+            if answer is None or answer.code not in codes:
+                raise
+            return None
 
     def close(self) -> None:
         """Close the connection once the request in flight has ended."""
