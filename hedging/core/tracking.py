@@ -167,7 +167,8 @@ def take_fills(turn: Turn, event: FillsArrived) -> None:
         order = turn.state.orders.get(client_id) if client_id else None
         fresh = book_fills(turn, fills)
         if order is None:
-            for fill in fresh:
+            trades = turn.state.accounts
+            for fill in (each for each in fresh if trades[each.account].trades):
                 turn.end_auto(f"a trade that we did not send: {fill.amount} {fill.instrument}")
         elif fresh:
             _put(turn, orders.filled_late(order, turn.state.fills_of(client_id), turn.now))

@@ -9,7 +9,7 @@ from hedging.core import events as happened
 from hedging.core.effects import Submit
 from hedging.core.queries import QueryKind
 from hedging.core.step import due
-from hedging.model.trading import Fill
+from hedging.model.trading import AutoMode, CommandKind, Fill
 from hedging.units import Side
 
 
@@ -18,6 +18,24 @@ def running() -> Steps:
     found.start()
     found.look()
     return found
+
+
+def theirs(found: Steps, account: str) -> Fill:
+    """A trade that is not ours."""
+    return Fill(
+        venue="deribit",
+        account=account,
+        trade_id=f"t-{account}",
+        venue_order_id="v-1",
+        client_id="",
+        instrument=HELD.name,
+        side=Side.SELL,
+        amount=Decimal(1),
+        price=Decimal(60_000),
+        fee=Decimal(0),
+        fee_currency="USDC",
+        at=found.now,
+    )
 
 
 def test_positions_asked_before_the_last_fill_are_asked_again_at_once():
@@ -42,24 +60,21 @@ def test_positions_are_not_asked_again_and_again_while_the_clock_stands_still():
 def test_a_delta_is_not_shown_while_positions_may_hold_a_trade_already_or_not():
     """The trade of another account is from about when its positions were read: they are read again first."""
     found = running()
-    fill = Fill(
-        venue="deribit",
-        account=ELSEWHERE,
-        trade_id="t-1",
-        venue_order_id="v-1",
-        client_id="",
-        instrument=HELD.name,
-        side=Side.SELL,
-        amount=Decimal(1),
-        price=Decimal(60_000),
-        fee=Decimal(0),
-        fee_currency="USDC",
-        at=found.now,
-    )
-    found.happen(happened.FillsArrived((fill,)), after=0.1)
+    found.happen(happened.FillsArrived((theirs(found, ELSEWHERE),)), after=0.1)
     assert found.asked(QueryKind.POSITIONS)
     found.look(after=0.1)
     assert found.state.whole.drifts == {}
+
+
+def test_a_trade_where_we_only_read_leaves_automatic_mode_armed():
+    found = Steps(delta=0.0)
+    found.start()
+    found.look()
+    found.command(CommandKind.AUTO_ARM, minutes=10, max_orders=5, max_turnover_usd=1e6)
+    assert found.state.status.auto.mode is AutoMode.ARMED
+    for account, mode in ((ELSEWHERE, AutoMode.ARMED), (ACCOUNT, AutoMode.OFF)):
+        found.happen(happened.FillsArrived((theirs(found, account),)), after=3.0)
+        assert found.state.status.auto.mode is mode
 
 
 def test_a_run_that_waits_looks_again_at_news_and_else_twice_a_second():
