@@ -1,5 +1,6 @@
 """The ledger in memory, as strict as the real one: a lease with a token, one transaction, all or nothing."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from hedging.core.effects import (
@@ -14,10 +15,15 @@ from hedging.core.effects import (
     SettleCommand,
 )
 from hedging.core.starting import Stored
+from hedging.core.state import DayCount
+from hedging.core.tracking import execution_of
 from hedging.drill.times import SECOND
 from hedging.errors import LeaseLost, LedgerError
+from hedging.model.gates import AutomaticExecution
+from hedging.model.instrument import Instrument
 from hedging.model.trading import Command, CommandState, Fill, Order, Ticket, TradingStatus
-from hedging.workflow.order import LIVE
+from hedging.workflow.authority import by_itself
+from hedging.workflow.order import LIVE, NEVER_THERE
 from hedging.workflow.ticket import OPEN
 
 LEASE_SECONDS = 15
@@ -96,15 +102,37 @@ class MemoryStore:
         self.rows = changed
         return lease
 
-    def stored(self) -> Stored:
-        """What an engine starts from."""
+    def stored(self, instruments: Mapping[str, Instrument]) -> Stored:
+        """What an engine starts from; ``instruments`` by key tell what orders were worth."""
         rows = self.rows
+        orders = tuple(rows.orders.values())
+        ours = [fill for fill in rows.fills.values() if fill.client_id]
+        venues = {each.venue for each in orders}
+        days = {
+            venue: DayCount(
+                orders[0].created_at.date(),
+                sum(1 for each in orders if each.venue == venue),
+                sum(1 for fill in ours if fill.venue == venue),
+            )
+            for venue in venues
+        }
         return Stored(
             status=rows.status,
             tickets=tuple(each for each in rows.tickets.values() if each.state in OPEN),
-            orders=tuple(rows.orders.values()),
+            orders=orders,
             fills=tuple(rows.fills.values()),
+            days=days,
+            automatic=tuple(self._automatic(instruments)),
         )
+
+    def _automatic(self, instruments: Mapping[str, Instrument]) -> Iterator[AutomaticExecution]:
+        """What automatic mode sent; a schedule is shorter than the hour that counts."""
+        for order in self.rows.orders.values():
+            if by_itself(order.approver) and order.state not in NEVER_THERE:
+                amount = order.amount if order.state in LIVE else order.filled
+                ticket = self.rows.tickets.get(order.ticket_id)
+                at = order.sent_at or order.created_at
+                yield execution_of(order, amount, instruments[order.instrument_key], ticket, at)
 
     def ask(self, command: Command) -> None:
         """Append a person's wish; a known key is the same wish."""

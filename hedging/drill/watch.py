@@ -9,7 +9,7 @@ from hedging.drill.facts import Assessed, Ended, Sent, Stored, Taken, Traded
 from hedging.drill.invariants import checks
 from hedging.drill.process import Process
 from hedging.drill.store import Rows
-from hedging.drill.times import MILLISECOND, SECOND, at
+from hedging.drill.times import MILLISECOND, SECOND, at, micros_of
 from hedging.drill.venue import Resting, Trade
 from hedging.model.trading import Order
 
@@ -44,6 +44,7 @@ class Watch:
         self.losing = False
         self.orders_sent = 0
         self.wire: dict[str, int] = {}
+        self.left: dict[str, int] = {}
         self.thawed: set[str] = set()
         self.moves: list[tuple[int, float]] = []
         self._killed: dict[str, int] = {}
@@ -66,6 +67,7 @@ class Watch:
             return
         self.orders_sent += 1
         self.wire[order.client_id] = self.wire.get(order.client_id, 0) + 1
+        self.left.setdefault(order.client_id, _made(order, process.now, world.now))
         self._left.append(world.now)
         facts = Sent(
             order=order,
@@ -106,7 +108,7 @@ class Watch:
         if order is None:
             self.delta_moved(float(fill.amount * fill.side) * one)
             return
-        since = max(0, _micros(world, order.order) - LOOK_BACK)
+        since = self.left.get(order.order.client_id, world.now) - LOOK_BACK
         facts = Traded(
             order=order.order,
             fill=fill,
@@ -243,8 +245,6 @@ class Watch:
                 self.fail(name, words)
 
 
-def _micros(world: "World", order: Order) -> int:
+def _made(order: Order, process_now: int, world_now: int) -> int:
     """When an order was made, in simulated time, whatever the engine's clock said."""
-    return next(
-        (each.accepted for each in world.venue.orders if each.order.client_id == order.client_id), world.now
-    )
+    return world_now - max(process_now - micros_of(order.created_at), 0)

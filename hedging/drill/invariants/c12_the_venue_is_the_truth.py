@@ -13,7 +13,9 @@ def stored(now: Stored) -> str:
     foreign = [
         change.fill
         for change in now.changes
-        if isinstance(change, AddFill) and change.fill.client_id not in now.after.orders
+        if isinstance(change, AddFill)
+        and change.fill.account == "main"  # in others we do not trade
+        and change.fill.client_id not in now.after.orders
     ]
     if not foreign or now.after.status.auto.mode is not AutoMode.ARMED:
         return ""
