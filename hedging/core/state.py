@@ -237,8 +237,9 @@ def _comparable(account: Account) -> Iterator[Balance]:
 def needed_keys(rules: Rules, accounts: Mapping[str, Account]) -> frozenset[str]:
     """Keys of the instruments that a decision needs: all that is held, and the hedges."""
     held = {
-        position.instrument.key
+        id(position.instrument): position.instrument
         for account in accounts.values()
         for position in (account.positions or {}).values()
     }
-    return frozenset(held | {item.hedge_key for item in rules.underlyings})
+    hedges = {item.hedge_key for item in rules.underlyings}
+    return frozenset(hedges | {instrument.key for instrument in held.values()})
