@@ -66,10 +66,15 @@ hedge_position = {{ soft = 200.0, hard = 400.0 }}
 
 [execution]
 clip_usd = 1900000
+daily_orders = 10000
 
 [auto]
 max_orders = 100000
 max_turnover_usd = 1e11
+shadow_minutes = 0
+repeats_10_minutes = 1000
+repeats_hour = 1000
+sign_flips = 1000
 """
 
 
