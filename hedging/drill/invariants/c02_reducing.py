@@ -1,4 +1,4 @@
-"""C2."""
+"""C2: while reducing, only what shrinks is sent; automatic mode does not outlive a start."""
 
 from hedging.drill.facts import Sent
 from hedging.model.trading import TradingState

@@ -1,4 +1,4 @@
-"""C6."""
+"""C6: orders leave a fifth of the message budget to cancels."""
 
 from hedging.drill.facts import Sent
 

@@ -1,4 +1,4 @@
-"""C8."""
+"""C8: automatic mode does not carry out more tickets of one side than it may."""
 
 from hedging.drill.facts import Sent
 from hedging.workflow.authority import by_itself

@@ -1,4 +1,4 @@
-"""C12."""
+"""C12: a trade that is not ours ends automatic mode in the commit that books it."""
 
 from hedging.core.effects import AddFill, PutStatus
 from hedging.drill.facts import Stored

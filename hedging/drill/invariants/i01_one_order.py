@@ -1,4 +1,4 @@
-"""I1."""
+"""I1: at most one accepted order per intent, one live intent per account and instrument."""
 
 from hedging.core.effects import InsertAttempt, PutOrder
 from hedging.drill.facts import Sent, Stored, Taken

@@ -1,4 +1,4 @@
-"""I2."""
+"""I2: the worst case is never beyond a hard limit."""
 
 from hedging.core.effects import InsertAttempt
 from hedging.drill.facts import Stored

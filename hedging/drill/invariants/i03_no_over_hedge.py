@@ -1,4 +1,4 @@
-"""I3."""
+"""I3: no over-hedge: after a fill the delta lies between where it was and the far side of the band."""
 
 from hedging.drill.facts import Traded
 

@@ -1,11 +1,11 @@
-"""I4."""
+"""I4: a quiet minute later nothing is unknown, ledger and exchange agree, and the delta is looked after."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 from hedging.decide import AFTER_REJECTION
 from hedging.drill.facts import Ended
-from hedging.model.trading import AutoMode, TradingState
+from hedging.model.trading import AutoMode, OrderState, TradingState
 from hedging.workflow.order import TERMINAL, UNPROVED
 
 ID = "I4"
@@ -58,10 +58,10 @@ def _positions(now: Ended) -> Iterator[str]:
 
 
 def _at_work(now: Ended) -> bool:
-    """Whether a ticket has just begun to be carried out, or a person said no to one a moment ago."""
+    """Whether a ticket has just begun, a person said no a moment ago, or has to look at an order first."""
     state = now.state
-    if state is None:
-        return False
+    if state is None or any(o.state is OrderState.QUARANTINED for o in now.rows.orders.values()):
+        return state is not None
     begun = [now.now - ticket.created_at for ticket in state.tickets.values()]
     refused = [now.now - when for when, _ in state.rejections.values()]
     return any(age < NEW for age in begun) or any(age < AFTER_REJECTION + NEW for age in refused)

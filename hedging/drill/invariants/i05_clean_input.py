@@ -1,4 +1,4 @@
-"""I5."""
+"""I5: nothing is sent on old, non-finite, off-tick or non-positive input."""
 
 from collections.abc import Iterator
 from math import isfinite

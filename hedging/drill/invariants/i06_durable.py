@@ -1,4 +1,4 @@
-"""I6."""
+"""I6: nothing is sent that is not durable, and nothing 100 ms after a kill."""
 
 from hedging.drill.facts import Sent
 from hedging.model.trading import OrderState

@@ -1,4 +1,4 @@
-"""I7."""
+"""I7: each fill of the exchange is booked exactly once."""
 
 from hedging.drill.facts import Ended
 

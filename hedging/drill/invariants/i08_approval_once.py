@@ -1,4 +1,4 @@
-"""I8."""
+"""I8: an approval is used once, for exactly the hashed ticket, before its expiry."""
 
 from hedging.core.effects import PutTicket
 from hedging.drill.facts import Stored

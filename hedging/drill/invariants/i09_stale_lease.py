@@ -1,4 +1,4 @@
-"""I9."""
+"""I9: a stale lease never reaches the exchange, where it has a time fence."""
 
 from hedging.drill.facts import Taken
 from hedging.model.venue_profile import Fence

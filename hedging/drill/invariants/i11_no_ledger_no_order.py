@@ -1,4 +1,4 @@
-"""I11."""
+"""I11: where the ledger cannot commit, nothing is sent."""
 
 from hedging.drill.facts import Sent
 

@@ -1,4 +1,4 @@
-"""I13."""
+"""I13: nothing is sent before what an earlier run left behind is proved; then it is ready."""
 
 from hedging.drill.facts import Ended, Sent
 

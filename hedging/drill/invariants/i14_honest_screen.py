@@ -1,4 +1,4 @@
-"""I14."""
+"""I14: nothing says flat, settled or known while data is old or an order unknown."""
 
 from hedging.drill.facts import Assessed
 from hedging.model.trading import OrderState
