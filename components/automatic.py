@@ -84,6 +84,8 @@ def _shadow(view: View) -> str:
             f'<span data-testid="auto-shadow-seen">{_minutes(seen)} min seen in shadow; '
             "how much arming takes is not known yet</span>"
         )
+    if needed <= 0:
+        return f'<span data-testid="auto-shadow-seen">{_minutes(seen)} min seen in shadow; arming takes none</span>'
     words = f'<b data-testid="auto-shadow-seen">{_minutes(seen)} of {_minutes(needed)} min</b> seen in shadow'
     enough = "" if seen >= needed else ", arming takes the rest"
     return _bar(f"{words}{enough}", min(seen, needed), needed)
@@ -101,7 +103,7 @@ def _minutes(seconds: float) -> str:
 def _bar(words: str, used: float, most: float) -> str:
     share = min(1.0, used / most) if most > 0 else 1.0
     return (
-        f'<span class="desk-auto-bar">{words}<i class="desk-bar-track" style="display:block">'
+        f'<span class="desk-auto-bar"><span>{words}</span><i class="desk-bar-track" style="display:block">'
         f'<i class="desk-bar-fill" style="width:{share * 100:.1f}%"></i></i></span>'
     )
 

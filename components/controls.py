@@ -9,7 +9,7 @@ from hedging.model.gates import OF_THE_ORDER, BoundKind, Reading
 from hedging.model.view import ControlView, View
 
 NEAR = 0.75  # share of a bound from which a figure is called near it
-SHORTENED = 100_000.0  # dollars from which a figure is written in thousands or millions
+SHORTENED = 1_000_000.0  # dollars from which a figure is written in millions
 NOT_TOLD = "the engine has not said yet what its checks compare"
 _RANK = {Tone.BREACH: 0, Tone.UNKNOWN: 1, Tone.NEAR: 2, Tone.GOOD: 3, Tone.PLAIN: 4}
 
@@ -109,7 +109,7 @@ def _standing(reading: Reading) -> tuple[float | None, str, Tone]:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None, "not known", Tone.UNKNOWN
     if bound is None:
-        return None, "no bound", Tone.PLAIN
+        return None, "for information" if isinstance(value, str) else "no bound", Tone.PLAIN
     if isinstance(value, str) or isinstance(bound, str):
         same = value == bound
         return (0.0, "as it must be", Tone.GOOD) if same else (1.0, "not as it must be", Tone.BREACH)

@@ -140,11 +140,10 @@ def line(row: FaultRow) -> str:
     """A fault in words as HTML, with its parameters; outside words are escaped."""
     parameters = ", ".join(f"{name} {value}" for name, value in row.parameters.items())
     extra = f' <span class="desk-soft">({fmt.escape_html(parameters)})</span>' if parameters else ""
-    mark = '<b class="desk-near">ON</b> ' if row.is_on else ""
     sentence = fmt.escape_html(row.sentence.replace("``", ""))
     return (
         f'<div class="desk-line desk-fault" data-testid="fault-{fmt.escape_html(row.name)}">'
-        f"{mark}<b>{fmt.escape_html(_name(row.name))}</b>: {sentence}{extra}</div>"
+        f"<b>{fmt.escape_html(_name(row.name))}</b>: {sentence}{extra}</div>"
     )
 
 

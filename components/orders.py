@@ -1,6 +1,6 @@
 """Orders, working and recent: what became of each, what it cost against the decision, what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from components import format as fmt
@@ -13,11 +13,12 @@ from hedging.units import Side
 from hedging.workflow.slippage import priced_in_dollars, slippage
 
 SETTLED = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.ABSENT})
+UNCLEAR = frozenset({OrderState.UNKNOWN, OrderState.QUARANTINED})
 COLUMNS = (
     Column(id="ticket", label="Ticket"),
     Column(id="instrument", label="Instrument"),
     Column(id="side", label="Side"),
-    Column(id="filled", label="Filled of amount", number=True),
+    Column(id="filled", label="Filled", number=True),
     Column(id="progress", label="", number=True),
     Column(id="life", label="Lifetime"),
     Column(id="state", label="State"),
@@ -25,9 +26,9 @@ COLUMNS = (
     Column(id="average", label="Average", unit="USD", number=True),
     Column(id="slip", label="Slippage", unit="bp", number=True),
     Column(id="slip_usd", label="Slippage", unit="USD", number=True),
-    Column(id="next", label="What next", wide=True),
     Column(id="who", label="Approved by"),
     Column(id="at", label="Sent, UTC"),
+    Column(id="next", label="What next", wide=True),
 )
 FOOT = "slippage: against the price at decision, a cost where positive"
 _TONE = {
@@ -57,7 +58,13 @@ def table(view: View) -> Table:
     known = instruments(view)
     listed = sorted(view.orders, key=_working_first, reverse=True)
     rows = tuple(_row(order, known.get(order.instrument_key)) for order in listed)
-    return Table(columns=COLUMNS, rows=rows, empty="no order has been sent", foot=FOOT if rows else "")
+    return Table(columns=COLUMNS, rows=rows, empty="no order has been sent", foot=_foot(listed))
+
+
+def _foot(listed: Sequence[Order]) -> str:
+    """What is not clear, in sentences; else what slippage means."""
+    unclear = [f"{order.client_id}: {what_next(order)}" for order in listed if order.state in UNCLEAR]
+    return "; ".join(unclear) or (FOOT if listed else "")
 
 
 def instruments(view: View) -> Mapping[str, Instrument]:
@@ -106,9 +113,9 @@ def _row(order: Order, instrument: Instrument | None) -> Row:
         _price(float(order.limit_price), instrument),
         _price(None if order.average_price is None else float(order.average_price), instrument),
         *_slippage(order, instrument),
-        Cell(what, what),
         Cell(order.approver or order.actor, order.approver),
         Cell(fmt.clock_time(sent), sent.timestamp()),
+        Cell(what, what),
     )
     return Row(id=order.client_id, cells=cells, group=order.underlying)
 
@@ -123,8 +130,8 @@ def _price(price: float | None, instrument: Instrument | None) -> Cell:
     if price is None:
         return Cell(fmt.UNKNOWN, tone=Tone.UNKNOWN, note="nothing is filled yet")
     if instrument is None or priced_in_dollars(instrument):
-        return Cell(f"{price:,.2f}", price)
-    return Cell(f"{price:,.4f} {instrument.settlement_currency}", price)
+        return Cell(fmt.price(price), price)
+    return Cell(f"{fmt.price(price)} {instrument.settlement_currency}", price)
 
 
 def _slippage(order: Order, instrument: Instrument | None) -> tuple[Cell, Cell]:

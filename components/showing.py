@@ -86,7 +86,7 @@ def trade(view: View | None) -> None:
     side.selectbox("Side", ("buy", "sell"), key="demo-side", label_visibility="collapsed")
     amount, press = st.columns([1.7, 1], gap="small", vertical_alignment="bottom")
     amount.number_input(
-        "Amount, USD for inverse perpetuals, coin for options",
+        "Amount: USD, or coin for options",
         0.1,
         5_000_000.0,
         100_000.0,

@@ -113,6 +113,12 @@ def test_shadow_time_seen_is_shown_of_what_arming_takes(view):
     assert "arming takes the rest" not in enough
 
 
+def test_where_arming_takes_no_shadow_time_there_is_no_bar(view):
+    shown = automatic.panel(replace(view, shadow_seconds_needed=0.0))
+    assert "0 min seen in shadow; arming takes none" in shown
+    assert "desk-bar-fill" not in shown
+
+
 def test_shadow_time_needed_that_is_not_known_is_said(view):
     shown = automatic.panel(replace(view, shadow_seconds_needed=None))
     assert "how much arming takes is not known yet" in shown

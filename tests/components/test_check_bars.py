@@ -50,6 +50,7 @@ def view(fake):
         (Reading("age of the book", math.nan, 2.0, "s"), None, "not known", Tone.UNKNOWN),
         (Reading("order value", OF_THE_ORDER, 2e6, "USD"), None, OF_THE_ORDER, Tone.PLAIN),
         (Reading("reference", 103_000.5, None, "USD"), None, "no bound", Tone.PLAIN),
+        (Reading("dead man's switch", "none runs", None), None, "for information", Tone.PLAIN),
     ],
 )
 def test_how_near_a_figure_is(reading, share, word, tone):
@@ -66,6 +67,7 @@ def test_how_near_a_figure_is(reading, share, word, tone):
         (Reading("margin", 0.4213, 0.7, "share of equity"), "42.1 % of equity", "at most 70.0 % of equity"),
         (Reading("messages", 3.0, 4.0, "per 1 s"), "3 per 1 s", "at most 4 per 1 s"),
         (Reading("time to expiry", 43.0, 30.0, "min", BoundKind.LEAST), "43 min", "at least 30 min"),
+        (Reading("reference", 103_410.0, None, "USD"), "103,410 USD", ""),
         (Reading("age", None, 2.0, "s"), "not known", "at most 2 s"),
         (Reading("trading", "reducing", "active"), "reducing", "must be active"),
     ],

@@ -50,16 +50,17 @@ function draw(node, check, open) {
   setAttribute(node.root, "data-value", check.share);
   const none = { share: null, tone: check.tone, underlying: "", name: "", text: "", bound: "", value: null, word: check.word };
   drawFigure(node, check.figures[0] ?? none);
-  node.figures.hidden = !open || check.figures.length === 0;
-  node.press.setAttribute("aria-expanded", String(!node.figures.hidden));
+  const others = check.figures.slice(1); // the line itself shows the nearest
+  node.figures.hidden = !open || others.length === 0;
+  node.press.setAttribute("aria-expanded", String(open));
   if (node.figures.hidden) return;
-  while (node.lines.length < check.figures.length) {
+  while (node.lines.length < others.length) {
     const line = cells();
     line.root = element("div", { class: "desk-check" }, element("span"), line.track, line.what, line.value, line.bound, line.word, element("small"));
     node.lines.push(line);
   }
-  check.figures.forEach((figure, index) => drawFigure(node.lines[index], figure));
-  const roots = node.lines.slice(0, check.figures.length).map((line) => line.root);
+  others.forEach((figure, index) => drawFigure(node.lines[index], figure));
+  const roots = node.lines.slice(0, others.length).map((line) => line.root);
   if (node.figures.children.length !== roots.length) node.figures.replaceChildren(...roots);
 }
 

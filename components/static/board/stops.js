@@ -5,7 +5,7 @@ import { stop } from "./halt.js";
 
 const WAYS = [
   ["reduce", "Only reduce", "sends only what shrinks delta and position; automatic mode ends; two people bring it back", "stop-reduce"],
-  ["auto off", "Automatic off", "a person approves every hedge; what works goes on", "stop-auto"],
+  ["auto off", "Automatic off", "a person approves every hedge; orders at work go on", "stop-auto"],
 ];
 
 export function stops(said) {
@@ -15,7 +15,7 @@ export function stops(said) {
       stop(what, said, why.value.trim() || `pressed ${label}`);
       show(false);
     } }, element("b", {}, label), element("span", {}, note)));
-  const menu = element("div", { class: "desk-stops", role: "menu", "aria-label": "milder ways to stop", "data-testid": "stops", hidden: true }, ...buttons, why);
+  const menu = element("div", { class: "desk-stops", role: "menu", "aria-label": "milder ways to stop", "data-testid": "stops", hidden: true }, why, ...buttons);
   const press = element("button", { class: "desk-small desk-stops-key", type: "button", "data-testid": "stops-key", title: "milder ways to stop: only reduce, automatic off", "aria-haspopup": "menu", "aria-expanded": "false" }, "▾");
 
   function show(wanted) {

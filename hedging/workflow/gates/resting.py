@@ -34,5 +34,7 @@ def check(order: Order, state: GateState) -> Refusal | None:
 def readings(state: GateState) -> tuple[Reading, ...]:
     """Seconds until the venue cancels what rests."""
     until = state.dead_man_until
-    left = None if until is None else (until - state.now).total_seconds()
+    if until is None:
+        return (Reading("dead man's switch", "none runs", None),)
+    left = (until - state.now).total_seconds()
     return (Reading("dead man's switch", left, state.rules.execution.resting_seconds, "s"),)
