@@ -6,7 +6,6 @@ from hedging.core.effects import Cancel, KeepAlive
 from hedging.core.events import KeptAlive
 from hedging.core.turn import Turn
 from hedging.model.trading import Lifetime, Order, OrderState, TradingState
-from hedging.model.venue_profile import DeadMan
 from hedging.workflow.gates.messages import CancelFor, cancel_allowed
 from hedging.workflow.order import LIVE
 
@@ -44,7 +43,7 @@ def keep_alive(turn: Turn) -> None:
     """Refresh the switch of each account where an order of ours rests, or is about to."""
     style = turn.state.rules.execution.style
     for account in turn.state.accounts.values():
-        if not account.trades or turn.state.setup.profiles[account.venue].dead_man is DeadMan.NONE:
+        if not account.trades or not turn.state.setup.profiles[account.venue].guards_resting_orders:
             continue
         mine = [order for order in turn.state.live if order.account == account.name]
         resting = any(order.lifetime is Lifetime.RESTING for order in mine)

@@ -167,7 +167,8 @@ def _judged(turn: Turn, run: Run, ticket: Ticket) -> tuple[Order, Refusal | None
     order = replace(order, fence_at=min(order.fence_at, state.lease_until - FENCE_MARGIN))
     quote = state.market.quotes.get(instrument.key)
     if quote is not None:
-        asked = Asked(leg=ticket.legs[0], instrument=instrument, wanted=wanted, crossing=run.crossing)
+        crossing = run.crossing or not state.setup.profiles[run.item.venue].guards_resting_orders
+        asked = Asked(leg=ticket.legs[0], instrument=instrument, wanted=wanted, crossing=crossing)
         try:
             found = approach(asked, quote, state.rules.execution)
         except BadInput:

@@ -24,7 +24,10 @@ class Approach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the next order is for: the leg, what of it is still wanted, and whether it has rested enough."""
+    """What the next order is for: the leg, and what of it is still wanted.
+
+    ``crossing``: it has rested enough, or the venue has no dead man's switch, and nothing may rest (C13).
+    """
 
     leg: Leg
     instrument: Instrument

@@ -21,7 +21,7 @@ from hedging.model.trading import (
     TicketState,
     TradingState,
 )
-from hedging.model.venue_profile import OKX
+from hedging.model.venue_profile import DERIBIT, OKX
 from hedging.units import Side
 
 
@@ -182,3 +182,8 @@ def test_a_passive_order_rests_at_the_touch_is_kept_alive_then_cancelled_and_cro
     assert crossing.client_id != order.client_id
     assert crossing.lifetime is Lifetime.IMMEDIATE
     assert crossing.limit_price < 100_000
+
+
+def test_where_the_venue_has_no_dead_mans_switch_a_passive_ticket_crosses_at_once():
+    _, order = sent(profile=DERIBIT, chosen=passive(seconds=5.0))
+    assert order.lifetime is Lifetime.IMMEDIATE
