@@ -85,7 +85,8 @@ def _shadow(view: View) -> str:
             "how much arming takes is not known yet</span>"
         )
     if needed <= 0:
-        return f'<span data-testid="auto-shadow-seen">{_minutes(seen)} min seen in shadow; arming takes none</span>'
+        said = f"{_minutes(seen)} min seen in shadow; arming takes none"
+        return f'<span data-testid="auto-shadow-seen">{said}</span>'
     words = f'<b data-testid="auto-shadow-seen">{_minutes(seen)} of {_minutes(needed)} min</b> seen in shadow'
     enough = "" if seen >= needed else ", arming takes the rest"
     return _bar(f"{words}{enough}", min(seen, needed), needed)

@@ -12,7 +12,6 @@ from hedging.model.trading import AutoMode, AutoSetting, OrderState, TicketState
 from hedging.model.view import View
 
 WAITING = frozenset({TicketState.PROPOSED})
-UNCLEAR = frozenset({OrderState.UNKNOWN, OrderState.QUARANTINED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,8 @@ class Strip:
     terms: int = 0
     proposals: int = 0
     terms_note: str = ""
-    unclear_orders: int = 0
+    unknown_orders: int = 0
+    held_orders: int = 0
     gaps: int = 0
     gaps_note: str = ""
     changed: str = ""
@@ -93,7 +93,8 @@ def strip(scene: Scene) -> Strip:
         terms=view.terms.number if view.terms else 0,
         proposals=len(view.proposals),
         terms_note=_terms_note(view),
-        unclear_orders=sum(order.state in UNCLEAR for order in view.orders),
+        unknown_orders=sum(order.state is OrderState.UNKNOWN for order in view.orders),
+        held_orders=sum(order.state is OrderState.QUARANTINED for order in view.orders),
         gaps=len(view.gaps),
         gaps_note=_joined(f"{gap.what}: {gap.reason}" for gap in view.gaps[:6]),
         changed=mark(view),

@@ -21,7 +21,7 @@ PAST = (Widget(id="past", kind=WidgetKind.TABLE, topic=topics.PAST, title="Past 
 
 def render() -> None:
     """Waiting cards and the automatic panel as native buttons; orders and the past live by the socket."""
-    left, right = st.columns([2.6, 1], gap="small")
+    left, right = st.columns([3.2, 1], gap="small")
     with left:
         deciding.waiting()
         show("orders", ORDERS)

@@ -88,6 +88,15 @@ def test_the_mark_changes_when_reducing_or_a_quarantine_begins(fake, view):
     assert strip.mark(reduced(view)) != strip.mark(reduced(view, reduced_because="another"))
 
 
+def test_the_strip_counts_what_is_unknown_and_what_needs_a_person(fake, view):
+    ticket = next(ticket for ticket in view.tickets if ticket.underlying == "BTC")
+    fake._send(ticket, "Tessa", view.at)
+    order = fake.orders[f"{ticket.id}-0-0"]
+    states = (OrderState.UNKNOWN, OrderState.QUARANTINED, OrderState.QUARANTINED, OrderState.FILLED)
+    found = drawn(replace(view, orders=tuple(replace(order, state=state) for state in states)))
+    assert (found.unknown_orders, found.held_orders) == (1, 2)
+
+
 def armed(view, **changes):
     auto = AutoSetting(
         mode=AutoMode.ARMED, set_by="Tessa", set_at=view.at, until=view.at + timedelta(minutes=5),

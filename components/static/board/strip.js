@@ -55,7 +55,7 @@ export function strip(host, spec) {
     const version = payload.terms ? `v${payload.terms}` : "unknown";
     show(parts.terms, payload.proposals ? `${version}, ${payload.proposals} waiting` : version, payload.proposals ? "near" : payload.terms ? "plain" : "unknown", payload.terms_note);
     show(parts.gaps, payload.gaps ? `${payload.gaps} missing` : "all", payload.gaps ? "unknown" : "plain", payload.gaps_note || "every position and balance is valued");
-    show(parts.orders, payload.unclear_orders ? `${payload.unclear_orders} UNKNOWN` : "clear", payload.unclear_orders ? "breach" : "plain", payload.unclear_orders ? "an order left and its outcome is not known" : "every order's outcome is known");
+    drawOrders();
   };
 
   function drawWaiting(link) {
@@ -87,6 +87,13 @@ export function strip(host, spec) {
     const first = stale.sort((one, two) => two.age / two.limit - one.age / one.limit)[0];
     const more = stale.length > 1 ? ` +${stale.length - 1}` : "";
     return show(parts.feeds, `${first.name} ${first.age === Infinity ? "never" : `${ageText(first.age)} old`}${more}`, "near", note);
+  }
+
+  function drawOrders() {
+    const { unknown_orders: unknown, held_orders: held } = payload;
+    const words = [unknown ? `${unknown} UNKNOWN` : "", held ? `${held} QUARANTINED` : ""].filter(Boolean).join(", ");
+    const notes = [unknown ? "an order left and its outcome is not known" : "", held ? "an order needs a person: see Tickets" : ""].filter(Boolean).join("; ");
+    show(parts.orders, words || "clear", words ? "breach" : "plain", notes || "every order's outcome is known");
   }
 
   function drawBreaches(link) {
