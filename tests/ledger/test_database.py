@@ -248,6 +248,7 @@ def test_a_half_done_write_is_gone_after_kill_nine_and_blocks_nobody(
     child.kill()
     child.wait(timeout=10)
     child.stdout.close()
+    monkeypatch.undo()
     with ledger.write(lease, sample.now) as tx:
         tx.put_order(sample.order())
     assert ledger.ticket("half") is None

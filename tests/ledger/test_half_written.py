@@ -109,8 +109,9 @@ def test_where_another_process_holds_it(worked, lease, sample, place, monkeypatc
     child.kill()
     child.wait(timeout=10)
     child.stdout.close()
-    impatient.append_command(sample.command(2))
     impatient.close()
+    monkeypatch.undo()
+    worked.append_command(sample.command(2))
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
