@@ -6,7 +6,8 @@ from components import format as fmt
 from components.numeraires import convention
 from components.payload import Value
 from components.proofs import PROOF_TONE, off_by, worst
-from components.strip import UNCLEAR, WAITING
+from components.orders import UNCLEAR
+from components.strip import WAITING
 from components.theme import Tone, tone_of
 from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, Road
 from hedging.model.limits import BreachLevel, Measure, Utilisation

@@ -126,7 +126,7 @@ class TestTiles:
         assert tile.gauge.tone is Tone.UNKNOWN
         assert "inside" not in tile.gauge.word
         assert tile.warning
-        assert strip.strip(scene(unknown)).unclear_orders == 1
+        assert strip.strip(scene(unknown)).unknown_orders == 1
 
     def test_the_worst_proof_is_shown(self, view):
         each = view.underlyings[0]
