@@ -29,11 +29,12 @@ class QuoteBoard:
 
     def take_quote(self, quote: Quote) -> bool:
         """Keep the newest quote of its instrument; whether a decision depends on it."""
-        self.quotes[quote.key] = quote
-        underlying = self._hedges.get(quote.key)
+        name = quote.key
+        self.quotes[name] = quote
+        underlying = self._hedges.get(name)
         if underlying is not None and quote.index is not None and quote.index > 0:
             self._index_path.add(underlying, quote.received_at, quote.index)
-        needed = quote.key in self._needed
+        needed = name in self._needed
         self.version += needed
         return needed
 

@@ -7,7 +7,6 @@ currency (USDC or USDT). Entries of a list carry no time: it is in the envelope 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from hedging.model.book import Balance, Holding, Position
@@ -167,22 +166,29 @@ def quote(raw: Raw, at: datetime, previous: Quote | None, received_at: datetime)
     names = next((fields for fields in _TOUCHES if all(field in raw for field in fields)), None)
     if previous is None and names is None and read.value("markPrice") is None:
         read.refuse("markPrice", "a mark or a touch")
-    base = replace(previous, venue_at=at) if previous is not None else _empty(name, at, received_at)
+    base = previous if previous is not None else _empty(name, at, received_at)
+    bid, bid_size, ask, ask_size = base.bid, base.bid_size, base.ask, base.ask_size
+    touched_at = base.touch_received_at
     if names is not None:
         bid, bid_size = level(read, names[0], names[1])
         ask, ask_size = level(read, names[2], names[3])
-        base = replace(
-            base, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size, touch_received_at=received_at
-        )
+        touched_at = received_at
     mark = read.optional_positive("markPrice")
-    return replace(
-        base,
+    return Quote(
+        venue=BYBIT,
+        instrument=name,
+        bid=bid,
+        ask=ask,
+        bid_size=bid_size,
+        ask_size=ask_size,
         mark=mark or base.mark,
         index=read.optional_positive("indexPrice") or base.index,
         forward=read.optional_positive("underlyingPrice") or base.forward,
         iv=_iv(read) or base.iv,
         venue_delta=base.venue_delta if read.value("delta") is None else black_delta(read, "delta"),
+        venue_at=at,
         received_at=base.received_at if mark is None else received_at,
+        touch_received_at=touched_at,
     )
 
 

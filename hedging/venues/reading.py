@@ -4,7 +4,7 @@ Pure, like the parsers. Volatility is a fraction on these exchanges.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ HIGHEST_IV = 10.0
 DELTA_SLACK = 1e-6  # what a venue's rounding may add to a bound that holds exactly
 VEGA_PER_POINT = 100.0  # they send vega for one point of volatility
 DAYS_PER_YEAR = 365.0  # they send theta for one day
+_FIGURES = ("mark", "index", "forward", "iv", "venue_delta")  # of a mark, whatever sent it
 
 
 def entries(value: object, kind: str) -> tuple[Payload, ...]:
@@ -132,23 +133,27 @@ def merged(touch: Quote | None, marks: Sequence[Quote]) -> Quote:
     if not parts or len({part.instrument for part in parts}) != 1:
         raise BadInput(f"parts of one quote expected, got {sorted({part.instrument for part in parts})}")
     newest = sorted(marks, key=lambda part: part.venue_at, reverse=True)
-    result = touch or replace(parts[0], bid=None, ask=None, bid_size=None, ask_size=None)
+    base = touch or parts[0]
     used: list[datetime] = []
-    found: dict[str, float | None] = {}
-    for field in ("mark", "index", "forward", "iv", "venue_delta"):
-        giver = next((part for part in newest if getattr(part, field) is not None), None)
-        found[field] = None if giver is None else getattr(giver, field)
-        if giver is not None:
-            used.append(giver.received_at)
-    return replace(
-        result,
-        mark=found["mark"],
-        index=found["index"],
-        forward=found["forward"],
-        iv=found["iv"],
-        venue_delta=found["venue_delta"],
+    found: dict[str, float | None] = dict.fromkeys(_FIGURES)
+    for field in _FIGURES:
+        for giver in newest:
+            figure = getattr(giver, field)
+            if figure is not None:
+                found[field] = figure
+                used.append(giver.received_at)
+                break
+    return Quote(
+        venue=base.venue,
+        instrument=base.instrument,
+        bid=None if touch is None else touch.bid,
+        ask=None if touch is None else touch.ask,
+        bid_size=None if touch is None else touch.bid_size,
+        ask_size=None if touch is None else touch.ask_size,
+        **found,
         venue_at=max(part.venue_at for part in parts),
-        received_at=min(used, default=result.received_at),
+        received_at=min(used, default=base.received_at),
+        touch_received_at=base.touch_received_at,
     )
 
 
