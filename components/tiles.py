@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from components import format as fmt
 from components.numeraires import convention
+from components.orders import UNCLEAR
 from components.payload import Value
 from components.proofs import PROOF_TONE, off_by, worst
-from components.orders import UNCLEAR
 from components.strip import WAITING
 from components.theme import Tone, tone_of
 from hedging.model.exposure import DeltaProof, Drift, DriftState, Exposure, Road
