@@ -21,6 +21,7 @@ class Sent:
 
     ``row`` is what is durable of it; ``killed_for``: seconds since a kill latch was set, None where none is;
     ``thawed``: the process was frozen between its last look and this instant; ``index`` is the true one.
+    ``others``: own orders of the instrument that work at the exchange, or are on their way and in time.
     ``unwritten``: the ledger refused a write of this process before. ``started_at``: when this life of it
     began, by its clock; ``earlier``: ages in seconds of every order that left, this one included; ``orders``:
     every attempt in the ledger.
@@ -35,6 +36,7 @@ class Sent:
     killed_for: float | None
     thawed: bool
     times: int
+    others: tuple[str, ...]
     unwritten: bool
     started_at: datetime
     earlier: tuple[float, ...]
@@ -43,7 +45,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The exchange accepted an order; ``count`` under its id; ``token`` of its sender, ``newest`` there is."""
+    """The exchange accepted an order; ``count`` under its id; ``token`` of its sender, ``newest`` of all."""
 
     order: Order
     count: int

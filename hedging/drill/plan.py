@@ -36,7 +36,8 @@ class Planned:
 class Plan:
     """One schedule. ``flows``: coins that a customer's trade adds, by time; ``jumps``: shares of the price.
 
-    ``crash_at``: number of the boundary at which the engine dies, None where it does not.
+    ``crash_at``: number of the boundary at which the engine dies, None where it does not; ``quiet``:
+    microseconds from the last fault to the end.
     """
 
     seed: int
@@ -53,6 +54,7 @@ class Plan:
     flows: tuple[tuple[int, float], ...]
     jumps: tuple[tuple[int, float], ...]
     crash_at: int | None = None
+    quiet: int = QUIET
 
     @property
     def window_ends(self) -> int:

@@ -73,7 +73,9 @@ class Process:
         accounts = [
             Account(name=n, venue=world.profile.name, trades=n == "main") for n in world.plan.accounts
         ]
-        self.state = restored(world.setup, accounts, world.store.stored(world.setup.instruments), at(self.lease.until))
+        self.state = restored(
+            world.setup, accounts, world.store.stored(world.setup.instruments), at(self.lease.until)
+        )
         self.deliver(self.life, happened.Started())
         if self.state is not None:
             self._renew(self.life)

@@ -79,6 +79,7 @@ class Watch:
             killed_for=self._killed_for(process),
             thawed=order.client_id in self.thawed,
             times=self.wire[order.client_id],
+            others=self._others(order),
             unwritten=(process.name, process.life) in self._failed,
             started_at=at(process.started_at),
             earlier=tuple((world.now - when) / SECOND for when in self._left),
@@ -230,6 +231,15 @@ class Watch:
             left = [each.order.client_id for each in mine if each.open]
             if left:
                 self.fail("I12", f"{left[0]} still works {KILL_SECONDS} s after the kill")
+
+    def _others(self, order: Order) -> tuple[str, ...]:
+        working = [each.order for each in self.world.venue.orders if each.open]
+        return tuple(
+            each.client_id
+            for each in (*working, *self.world.wire.in_flight.values())
+            if (each.account, each.instrument) == (order.account, order.instrument)
+            and each.client_id != order.client_id
+        )
 
     def _killed_for(self, process: Process) -> float | None:
         since = [when for when in (self._killed.get(process.name), self._file_set) if when is not None]

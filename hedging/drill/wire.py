@@ -24,10 +24,11 @@ Reading = Callable[[int, int], Event]
 
 
 class Wire:
-    """Carries requests to the exchange and answers back."""
+    """Carries requests to the exchange and answers back; ``in_flight``: orders that it will still take on."""
 
     def __init__(self, world: "World") -> None:
         self.world = world
+        self.in_flight: dict[str, Order] = {}
 
     def submit(self, process: Process, order: Order) -> None:
         """An order leaves."""
@@ -41,6 +42,8 @@ class Wire:
         if fate.arrives is not None:
             if fate.arrives > 4 * SECOND and world.profile.fence is Fence.NONE:
                 world.extend(world.now + fate.arrives)
+            if fate.heard is not Heard.REFUSAL and self._will_be_in_time(order, fate.arrives):
+                self.in_flight[order.client_id] = order
             world.after(fate.arrives, partial(self._arrive, process, process.life, (order, token, fate)))
 
     def request(self, process: Process, effect: Cancel | LookUp | Query | KeepAlive) -> None:
@@ -77,6 +80,7 @@ class Wire:
     def _arrive(self, process: Process, life: int, what: tuple[Order, int, Fate]) -> None:
         order, token, fate = what
         world = self.world
+        self.in_flight.pop(order.client_id, None)
         answer: Event
         if fate.heard is Heard.REFUSAL:
             answer = happened.Refused(order.client_id, fate.why)
@@ -92,6 +96,10 @@ class Wire:
                 answer = happened.Answered(order.client_id, outcome.report, outcome.fills)
         if fate.heard is not Heard.NOTHING:
             world.after(fate.after, partial(process.deliver, life, answer))
+
+    def _will_be_in_time(self, order: Order, arrives: int) -> bool:
+        world = self.world
+        return world.profile.fence is Fence.NONE or world.now + arrives <= micros_of(order.fence_at)
 
     def _query(self, process: Process, query: Query) -> None:
         account, kind, venue = query.account, query.kind, self.world.venue

@@ -17,7 +17,7 @@ from hedging.core.state import Setup
 from hedging.drill.fault import Fault, Pushed
 from hedging.drill.market import SimMarket, listing
 from hedging.drill.people import People
-from hedging.drill.plan import QUIET, UNFENCED_QUIET, Plan
+from hedging.drill.plan import UNFENCED_QUIET, Plan
 from hedging.drill.process import Process
 from hedging.drill.rules import rules_of
 from hedging.drill.store import MemoryStore
@@ -47,7 +47,7 @@ class World:
         self.profile = plan.profile
         self.rng = Random(plan.seed * 2 + 1)  # noqa: S311 a simulation, no secret
         self.now = 0
-        self._quiet = QUIET + (UNFENCED_QUIET if plan.profile.fence is Fence.NONE else 0)
+        self._quiet = plan.quiet + (UNFENCED_QUIET if plan.profile.fence is Fence.NONE else 0)
         self.ends = plan.window_ends + self._quiet
         self.faults_until = plan.window_ends
         self.clock_skew = 0

@@ -9,8 +9,10 @@ SENTENCE = "at most one accepted order per intent, one live intent per account a
 
 
 def sent(now: Sent) -> str:
-    """An attempt leaves once."""
-    return f"{now.order.client_id} left {now.times} times" if now.times > 1 else ""
+    """An attempt leaves once, and while nothing else of ours may still trade in its instrument."""
+    if now.times > 1:
+        return f"{now.order.client_id} left {now.times} times"
+    return f"{now.order.client_id} left while {now.others[0]} may still trade" if now.others else ""
 
 
 def taken(now: Taken) -> str:
