@@ -273,14 +273,18 @@ def _put(turn: Turn, order: Order) -> None:
 
 
 def _use_caps(turn: Turn, order: Order, amount: Decimal) -> None:
-    """Count an automatic order that was sent, and the amount it may have traded, against its caps."""
+    """Count an automatic order that was sent, and the amount it may have traded, against its caps.
+
+    What automatic mode has repeated counts also where it has ended before the answer came (C8).
+    """
     auto = turn.state.status.auto
     instrument = turn.state.instrument(order)
-    if auto.mode is not AutoMode.ARMED or not by_itself(order.approver) or instrument is None:
+    if not by_itself(order.approver) or instrument is None:
         return
     usd = _worth_usd(order, amount, instrument)
-    used = replace(auto, orders_used=auto.orders_used + 1, turnover_used_usd=auto.turnover_used_usd + usd)
-    turn.set_auto(used, f"{order.client_id} counted against the caps")
+    if auto.mode is AutoMode.ARMED:
+        used = replace(auto, orders_used=auto.orders_used + 1, turnover_used_usd=auto.turnover_used_usd + usd)
+        turn.set_auto(used, f"{order.client_id} counted against the caps")
     ticket = turn.state.tickets.get(order.underlying)
     own = ticket if ticket is not None and ticket.id == order.ticket_id else None
     sent = execution_of(order, amount, instrument, own, turn.now)

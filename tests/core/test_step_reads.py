@@ -77,6 +77,17 @@ def test_a_trade_where_we_only_read_leaves_automatic_mode_armed():
         assert found.state.status.auto.mode is mode
 
 
+def test_what_automatic_mode_sent_counts_as_repeated_though_it_ended_before_the_answer():
+    found = running()
+    found.command(CommandKind.AUTO_ARM, minutes=10, max_orders=5, max_turnover_usd=5e6)
+    found.look()
+    sent = found.submitted()
+    found.command(CommandKind.AUTO_OFF)
+    found.filled(sent)
+    assert [each.ticket_id for each in found.state.automatic] == [sent.ticket_id]
+    assert found.state.status.auto.orders_used == 0
+
+
 def test_a_run_that_waits_looks_again_at_news_and_else_twice_a_second():
     found = running()
     found.positions(after=3.0)
