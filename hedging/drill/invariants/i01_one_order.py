@@ -12,6 +12,8 @@ def sent(now: Sent) -> str:
     """An attempt leaves once, and while nothing else of ours may still trade in its instrument."""
     if now.times > 1:
         return f"{now.order.client_id} left {now.times} times"
+    if now.thawed:  # its time fence is what ends it
+        return ""
     return f"{now.order.client_id} left while {now.others[0]} may still trade" if now.others else ""
 
 
