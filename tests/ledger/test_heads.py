@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from hedging.errors import LedgerError, LedgerTampered
 from hedging.ledger import Ledger
+from hedging.ledger import heads as module
 from hedging.ledger.head_key import HeadKey, load_public, public_path, require_outside
 from hedging.ledger.heads import HeadKind, SignedHead, export_head, export_restored, in_force, read_heads
 
@@ -117,9 +119,17 @@ def test_a_ledger_that_was_never_restored_voids_nothing(ledger, sample, key, hea
         export_restored(ledger, key, heads, "rita", sample.now)
 
 
-def test_two_export_beside_a_writer(ledger, sample, key, heads, place):
-    """Each with a ledger and an open file of its own, as two processes have them."""
+def test_two_export_beside_a_writer(ledger, sample, key, heads, place, monkeypatch):
+    """Each with a ledger and an open file of its own, as two processes have them, and slow between two steps."""
     failed: list[LedgerError] = []
+    read_last = module._last
+
+    def slow(*arguments):
+        found = read_last(*arguments)
+        time.sleep(0.003)
+        return found
+
+    monkeypatch.setattr(module, "_last", slow)
 
     def export() -> None:
         mine = place.open()
