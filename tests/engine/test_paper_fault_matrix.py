@@ -2,7 +2,7 @@
 
 Each fault strikes while the engine hedges by itself. In the end the exchange has seen each client id once at
 most, the ledger holds the exchange's trades and no others, no limit was passed, and the delta is inside its
-band or automatic mode is off and says why. ``HEDGING_EVERY_FAULT=1`` runs all faults, a quarter of an hour.
+band or automatic mode is off and says why. ``HEDGING_EVERY_FAULT=1`` runs all faults, about eight minutes.
 """
 
 import itertools
@@ -44,6 +44,8 @@ ALWAYS = {
     "late_fill": Case({"delay": 0.3}),
     "rate_limited": Case(),
     "positions_empty": Case(seconds=2.5),
+    "lost_messages": Case({"channels": "account"}, 2.5),
+    "truncated_json": Case({"times": 1}),
 }
 """Run at every change, beside ``WRONG_DATA`` and those of ``test_faults.py``; the rest needs the variable."""
 
@@ -73,7 +75,6 @@ ON_DEMAND = {
     "key_revoked": Case(seconds=2.5),
     "late_accept": Case({"delay": 8.0, "fence": "arrival", "times": 1}, 9.0),
     "liquidation": Case({"share": 0.05}),
-    "lost_messages": Case({"channels": "account"}, 2.5),
     "lost_snapshot": Case(),
     "maintenance": Case(seconds=3.0),
     "margin_call": Case(seconds=3.0),
@@ -101,7 +102,6 @@ ON_DEMAND = {
     "timeout_after_accept": Case({"times": 1}, 4.0),
     "timeout_before_accept": Case({"times": 1}, 4.0),
     "transfer": Case({"amount": -1.0}),
-    "truncated_json": Case({"times": 1}),
     "venue_down": Case(),
 }
 EVERY = ALWAYS | ON_DEMAND
