@@ -120,8 +120,9 @@ def test_a_ledger_that_was_never_restored_voids_nothing(ledger, sample, key, hea
 
 
 def test_two_export_beside_a_writer(ledger, sample, key, heads, place, monkeypatch):
-    """Each with a ledger and an open file of its own, as two processes have them, and slow between two steps."""
+    """Each with a ledger and a file of its own, as two processes have them, and slow between two steps."""
     failed: list[LedgerError] = []
+    exported: set[SignedHead] = set()
     read_last = module._last
 
     def slow(*arguments):
@@ -135,7 +136,7 @@ def test_two_export_beside_a_writer(ledger, sample, key, heads, place, monkeypat
         mine = place.open()
         try:
             for _ in range(20):
-                export_head(mine, key, heads, sample.now)
+                exported.add(export_head(mine, key, heads, sample.now))
         except LedgerError as error:
             failed.append(error)
         mine.close()
@@ -150,6 +151,7 @@ def test_two_export_beside_a_writer(ledger, sample, key, heads, place, monkeypat
     assert failed == []
     read = read_heads(heads, key.public)
     assert len(read) > 1
+    assert exported == set(read)
     assert ledger.verify_chain(in_force(read)) == n
 
 
