@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,12 @@ from installed import chromium
 from playwright.sync_api import expect, sync_playwright
 
 from components.numeraires import COMPARED_SHARE, hedging_of
+from hedging.model.gates import Reading
 from hedging.model.snapshot import Gap, GapReason
+from hedging.model.trading import Order, OrderState, TradingState
+from hedging.model.view import ControlView
 from hedging.risk.numeraires import side_by_side
+from hedging.units import Side
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -113,6 +118,29 @@ def hostile(view):
         terms=replace(view.terms.terms, wider=wider),
     )
     waits = replace(version, number=version.number + 1, based_on=version.number)
+    reading = Reading(HOSTILE, HOSTILE, f"no {HOSTILE}", HOSTILE)
+    controls = (ControlView(control=HOSTILE, sentence=HOSTILE, underlying=HOSTILE, readings=(reading,)),)
+    held = Order(
+        client_id=HOSTILE,
+        ticket_id=HOSTILE,
+        leg=0,
+        clip=0,
+        account=HOSTILE,
+        venue=HOSTILE,
+        instrument=HOSTILE,
+        underlying=HOSTILE,
+        side=Side.BUY,
+        amount=Decimal(10),
+        limit_price=Decimal(10),
+        reduce_only=False,
+        state=OrderState.QUARANTINED,
+        created_at=view.at,
+        fence_at=view.at,
+        actor=HOSTILE,
+        approver=HOSTILE,
+        decision_price=Decimal(10),
+        detail=HOSTILE,
+    )
     return replace(
         view,
         positions=positions,
@@ -121,10 +149,17 @@ def hostile(view):
         gaps=(gap,),
         terms=version,
         proposals=(waits,),
+        controls=controls,
+        orders=(held,),
+        trading_state=TradingState.REDUCING,
+        reduced_because=HOSTILE,
+        resume_asked_by=HOSTILE,
+        auto=replace(view.auto, tripped_by_use=HOSTILE, tripped_armed_by=HOSTILE, ended_because=HOSTILE),
+        auto_refusals=(HOSTILE,),
     )
 
 
-@pytest.mark.parametrize("path", ["", "drift", "limits"])
+@pytest.mark.parametrize("path", ["", "drift", "limits", "tickets"])
 def test_hostile_words_stay_words(engine, url, page, path):
     view = hostile(engine.step())
     engine.sequence += 1
