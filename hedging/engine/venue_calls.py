@@ -97,14 +97,15 @@ class VenueCalls:
 
     async def _submitted(self, request: Submit) -> Event:
         order = request.order
-        instrument = self._places.instruments[order.instrument_key]
-        session = self._places.trading[order.account].orders
-
-        def guarded() -> tuple[OrderReport, tuple[Fill, ...]]:
-            self._guard.require(request)
-            return session.submit(order, instrument, IN_FORCE[order.lifetime])
 
         async def sent() -> Event:
+            instrument = self._places.instruments[order.instrument_key]
+            session = self._places.trading[order.account].orders
+
+            def guarded() -> tuple[OrderReport, tuple[Fill, ...]]:
+                self._guard.require(request)
+                return session.submit(order, instrument, IN_FORCE[order.lifetime])
+
             return happened.Answered(order.client_id, *await session.run(guarded))
 
         def failed(error: Exception) -> Event:
