@@ -169,7 +169,7 @@ def _text(value: float | str | None, unit: str) -> str:
 def _short(value: float) -> str:
     """At most four digits that matter, and none that idle."""
     size = abs(value)
-    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
+    digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 0.1 else 4
     return fmt.number(round(value, digits))
 
 

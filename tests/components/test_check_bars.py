@@ -68,6 +68,8 @@ def test_how_near_a_figure_is(reading, share, word, tone):
         (Reading("messages", 3.0, 4.0, "per 1 s"), "3 per 1 s", "at most 4 per 1 s"),
         (Reading("time to expiry", 43.0, 30.0, "min", BoundKind.LEAST), "43 min", "at least 30 min"),
         (Reading("reference", 103_410.0, None, "USD"), "103,410 USD", ""),
+        (Reading("age", 0.32187, 2.0, "s"), "0.32 s", "at most 2 s"),
+        (Reading("clock offset", -0.0123, 0.5, "s"), "−0.0123 s", "at most 0.5 s"),
         (Reading("age", None, 2.0, "s"), "not known", "at most 2 s"),
         (Reading("trading", "reducing", "active"), "reducing", "must be active"),
     ],
