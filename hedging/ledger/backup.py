@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from hedging.errors import LedgerError, LedgerTampered
 from hedging.ledger import failures, verification
 from hedging.ledger.chain import Head, head_of
 from hedging.ledger.codec import EPOCH, utc
+from hedging.ledger.database import Database
+from hedging.ledger.migration import LEDGER_MIGRATIONS, migrate, revision
 from hedging.ledger.schema import RECORDS
 
 STEP_PAGES = 256
@@ -103,12 +106,36 @@ def verified(path: Path, exported: Iterable[Head] = ()) -> Backup:
         found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
         if found != ["ok"]:
             raise LedgerTampered(f"{path}: the file is damaged: {'; '.join(found[:3])}")
-        count = verification.verify(connection, exported)
-        last = connection.execute(select(func.max(RECORDS.c.at_ns))).scalar_one_or_none()
-        head = head_of(connection, utc(last) if last is not None else EPOCH)
+        older = revision(connection) != LEDGER_MIGRATIONS.head
+        head = None if older else _verified(connection, path, exported)
+    return Backup(
+        path=path,
+        head=_verified_older(path, exported) if head is None else head,
+        size=path.stat().st_size,
+    )
+
+
+def _verified(connection: Connection, path: Path, exported: Iterable[Head]) -> Head:
+    count = verification.verify(connection, exported)
+    last = connection.execute(select(func.max(RECORDS.c.at_ns))).scalar_one_or_none()
+    head = head_of(connection, utc(last) if last is not None else EPOCH)
     if head.sequence != count:
         raise LedgerTampered(f"{path}: the head says {head.sequence}, {count} records were verified")
-    return Backup(path=path, head=head, size=path.stat().st_size)
+    return head
+
+
+def _verified_older(path: Path, exported: Iterable[Head]) -> Head:
+    """Verify a copy with the tables of this version; raises LedgerError where the file is of a newer one."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy_file(path, copy, lambda _done, _of: None)
+        database = Database.at_path(copy, "NORMAL")
+        try:
+            migrate(database, LEDGER_MIGRATIONS)
+            with database.reading() as connection:
+                return _verified(connection, path, exported)
+        finally:
+            database.close()
 
 
 @contextmanager

@@ -30,14 +30,15 @@ def migrate(database: Database, migrations: Migrations, to: str | None = None) -
     """
     target = to or migrations.head
     with database.reading() as connection:
-        if _revision(connection) == target:
+        if revision(connection) == target:
             return
     with database.writing() as connection:
-        if _revision(connection) != target:
+        if revision(connection) != target:
             _upgrade(connection, database.name, migrations, target)
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """Which revision the tables are of; None where there are none yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
@@ -49,7 +50,7 @@ def _upgrade(connection: Connection, name: str, migrations: Migrations, target: 
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory(str(migrations.folder))
-    present = _revision(connection)
+    present = revision(connection)
     known = {script.revision for script in scripts.walk_revisions()}
     if present is not None and present not in known:
         raise LedgerError(

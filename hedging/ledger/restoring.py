@@ -7,7 +7,7 @@ one transaction; what was there is kept beside it.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -15,15 +15,15 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hedging.errors import LeaseLost, LedgerError
-from hedging.ledger import chain, leases
+from hedging.ledger import leases, queries
 from hedging.ledger.backup import Backup, Progress, copy_file, pour, stamp, verified
 from hedging.ledger.book import FILE, Ledger
 from hedging.ledger.chain import Head
-from hedging.ledger.codec import encode
 from hedging.ledger.database import Database
 from hedging.ledger.leases import Lease
 from hedging.ledger.restore_note import KIND, RestoreNote
 from hedging.ledger.schema import LEASES, TRADING
+from hedging.ledger.transaction import Transaction
 from hedging.model.trading import CommandState, TradingState
 from hedging.workflow.authority import halted
 
@@ -185,12 +185,13 @@ def _mark(wanted: Restore, staged: Path, backup: Backup, tokens: Mapping[str, in
         books = tuple(sorted(kept | set(tokens)))
         for book in books:
             _mark_book(wanted, ledger, database, _note(backup, book, tokens))
-        if not books:
-            entry = chain.Entry(
-                at=wanted.now, kind=KIND, actor=wanted.user, ref="", body=encode(_note(backup, "", tokens))
-            )
-            with database.writing() as connection:
-                chain.append(connection, entry)
+        nobody = Lease(book="", holder=_holder(wanted), token=0, expires_at=wanted.now)
+        with database.writing() as connection:
+            transaction = Transaction(connection, nobody, wanted.now)
+            if not books:
+                transaction.record(KIND, wanted.user, "", _note(backup, "", tokens))
+            for command in queries.pending_commands(connection):
+                transaction.settle_command(command.key, CommandState.REFUSED, REFUSED)
     finally:
         ledger.close()
     return books
@@ -211,9 +212,7 @@ def _mark_book(wanted: Restore, ledger: Ledger, database: Database, note: Restor
         if before.state is TradingState.HALTED and before.halted_because not in ("", WHY):
             why = f"{WHY} (it was halted before: {before.halted_because.removeprefix(WHY).strip(' ()')})"
         transaction.put_trading(halted(before, why))
-        for command in ledger.pending_commands():
-            transaction.settle_command(command.key, CommandState.REFUSED, REFUSED)
-    ledger.release_lease(lease)
+    ledger.release_lease(replace(lease, expires_at=wanted.now))
 
 
 def _stored_token(ledger: Ledger, book: str) -> int:

@@ -7,14 +7,17 @@ import sqlite3
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from hedging.errors import LeaseLost, LedgerError, LedgerTampered
 from hedging.ledger import Ledger, backup, restoring
 from hedging.ledger.backup import back_up, copy_file, verified
+from hedging.ledger.database import Database
 from hedging.ledger.head_key import HeadKey
 from hedging.ledger.heads import export_head, export_restored, in_force, read_heads
+from hedging.ledger.migration import LEDGER_MIGRATIONS, migrate
 from hedging.ledger.restoring import REFUSED, WHY, EngineIs, Restore, restore
 from hedging.model.trading import (
     AutoMode,
@@ -170,6 +173,7 @@ class TestRestore:
         assert (note.actor, note.ref, json.loads(note.body)["last_record"]) == ("rita", "desk", 5)
         assert armed.verify_chain() == done.head.sequence == armed.head(sample.now).sequence
         assert done.books == ("desk",)
+        assert armed.records(limit=1)[0].at == wanted.now
 
     def test_who_has_it_open_sees_the_restored_one_at_once(self, wanted, armed, sample):
         assert armed.order("hm-1").state is OrderState.FILLED
@@ -319,6 +323,39 @@ class TestRestore:
         other.close()
         with pytest.raises(LedgerTampered, match="record 1: changed, or one before it"):
             restore(replace(wanted, exported=(foreign,)), silent)
+
+
+def old_backup(folder: Path, sample, to: str) -> Path:
+    """A backup that an earlier version made."""
+    old = Database.at_path(folder / "ledger.sqlite", "FULL")
+    migrate(old, LEDGER_MIGRATIONS, to=to)
+    unaware = Ledger.__new__(Ledger)
+    unaware._database = old
+    unaware.append_command(sample.command())
+    unaware.close()
+    copy_file(folder / "ledger.sqlite", folder / "backup", silent)
+    return folder / "backup"
+
+
+def test_a_backup_of_an_earlier_version_is_verified_and_restored(place, sample, tmp_path):
+    saved = old_backup(tmp_path / "old", sample, "0003")
+    before = saved.read_bytes()
+    assert verified(saved).head.sequence == 1
+    done = restore(Restore(folder=tmp_path / "new", backup=saved, user="rita", now=sample.now), silent)
+    assert done.head.sequence == 3
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir() if path.name.startswith("backup")] == ["backup"]
+    back = Ledger.open(tmp_path / "new")
+    assert back.command("k1").state is CommandState.REFUSED
+    back.close()
+
+
+def test_a_backup_of_a_newer_version_is_refused(place, saved, armed):
+    with sqlite3.connect(saved) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0099'")
+    connection.close()
+    with pytest.raises(LedgerError, match="is of revision 0099, newer than this program"):
+        verified(saved)
 
 
 def killed_at(step: int, wanted: Restore) -> int:
