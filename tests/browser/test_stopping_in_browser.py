@@ -62,7 +62,9 @@ def test_automatic_off_from_the_strip_ends_shadow(open_window):
 
 
 def test_a_fault_is_found_switched_for_a_time_and_all_go_off_at_once(open_window):
-    window = open_window("/demo")
+    window = open_window()
+    window.wait("the demo", lambda: window.text("strip-mode") == "PAPER", 60)
+    window.go("Demo")
     window.wait("the faults", lambda: window.text("faults-on") == "none is on", 60)
     words = window.page.locator(".st-key-demo-fault-filter input")
     words.fill("delayed")
