@@ -64,6 +64,8 @@ def implied(markets: Sequence[OptionMarket]) -> tuple[ImpliedVol | NoImpliedVol,
     >>> round(found.vol, 3), found.source.value
     (0.201, 'quotes')
     """
+    if not markets:
+        return ()
     prices = np.array([_prices(market) for market in markets], dtype=float).reshape(-1, 4)
     kinds, forwards, strikes, years = (
         np.array([[float(getattr(market, name))] for market in markets]).reshape(-1, 1)
