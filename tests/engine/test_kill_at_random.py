@@ -1,4 +1,4 @@
-"""A thousand kills at random instants: nothing is begun 100 ms after any of the three latches (C1, I6, I12)."""
+"""A thousand kills at random instants: nothing is begun 100 ms after any of the three latches."""
 
 import asyncio
 import os

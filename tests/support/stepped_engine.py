@@ -165,7 +165,7 @@ class SteppedEngine:
         self.recorder = Recorder(self.ledger, lease, self.clock)
         if left:
             self.recorder.carry_out(Commit(tuple(left)))
-        self.venue = SteppedVenue(self.clock, lambda moment: self.at_moment(moment))
+        self.venue = SteppedVenue(self.clock, self._reached)
         self.latches = Latches(folder)
         self.desk = self._desk(lease.expires_at)
         self.driver = self.desk.driver
@@ -192,6 +192,9 @@ class SteppedEngine:
         accounts = [Account(name="main", venue="deribit", trades=True)]
         state = restored(setup, accounts, self.recorder.stored(places.instruments), lease_until)
         return desk_of(state, places, self.recorder, Surroundings(self.clock, self.latches, lambda: None))
+
+    def _reached(self, moment: Moment) -> None:
+        self.at_moment(moment)
 
     @property
     def state(self):
