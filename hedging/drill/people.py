@@ -89,7 +89,7 @@ class People:
             return
         for ticket in waiting:
             self._judge(ticket)
-        if not waiting and self.arms and rng.random() < 0.5:
+        if not waiting and self.arms and rng.random() < 0.3:
             self._arm()
 
     def _bring_back(self) -> None:
