@@ -1,4 +1,4 @@
-"""Dies at every numbered commit and wire boundary of one hedge, for each submit fault and profile, on SQLite."""
+"""Dies at every commit and at the wire of one hedge, for each submit fault and profile, on SQLite."""
 
 import shutil
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ FLOW = ((1 * SECOND, 2.4),)
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """One death: at which boundary, under which fault and profile, and what was broken afterwards, in words."""
+    """One death: at which boundary, under which fault and profile, and what was broken afterwards."""
 
     profile: str
     fault: str

@@ -1,4 +1,4 @@
-"""The drill's ledger in a real SQLite file, through the engine's own recorder; memory keeps a copy to look at."""
+"""The drill's ledger in a SQLite file, through the engine's own recorder; memory keeps a copy."""
 
 from collections.abc import Mapping
 from datetime import timedelta

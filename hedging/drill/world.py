@@ -28,7 +28,7 @@ from hedging.drill.watch import Watch
 from hedging.drill.wire import Wire
 from hedging.model.rules import Rules
 from hedging.model.snapshot import Snapshot
-from hedging.model.trading import Decision
+from hedging.model.trading import Decision, Order
 from hedging.model.venue_profile import Fence
 
 LOOK = 1_500 * MILLISECOND
@@ -205,9 +205,15 @@ class World:
         self.trace("fault", f"{fault.name} begins: {fault.sentence}")
         self.active = (*self.active, fault)
         if fault.share is not None:
-            self.venue.switches.share = partial(fault.share, self.rng)
+            self.venue.switches.share = partial(self._share, fault)
         if fault.begin is not None:
             fault.begin(self)
+
+    def _share(self, fault: Fault, order: Order) -> Decimal | None:
+        found = fault.share(self.rng, order) if fault.share else None
+        if found is not None:
+            self.hit(fault)
+        return found
 
     def _end(self, fault: Fault) -> None:
         self.trace("fault", f"{fault.name} ends")

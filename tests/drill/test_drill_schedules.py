@@ -1,4 +1,4 @@
-"""A schedule is its seed: the same everywhere and every time; every fault is a file that says what it does."""
+"""A schedule is its seed, everywhere and every time; every fault is a file that says what it does."""
 
 import os
 import subprocess
