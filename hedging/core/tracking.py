@@ -107,8 +107,15 @@ def take_missing(turn: Turn, event: Missing) -> None:
     search = turn.state.searches[order.client_id]
     if search.absent_since is None:
         turn.put_search(order.client_id, replace(search, absent_since=turn.now))
-    sweeps.ask(turn, order.account, QueryKind.FILLS, order.created_at - SINCE_BEFORE)
-    sweeps.ask(turn, order.account, QueryKind.POSITIONS)
+    _ask_what_it_did(turn, order, fills_read=False, positions_read=False)
+
+
+def _ask_what_it_did(turn: Turn, order: Order, *, fills_read: bool, positions_read: bool) -> None:
+    """Read the trades since the order, and the positions; nothing where the same query is under way."""
+    if not fills_read:
+        sweeps.ask(turn, order.account, QueryKind.FILLS, order.created_at - SINCE_BEFORE)
+    if not positions_read:
+        sweeps.ask(turn, order.account, QueryKind.POSITIONS)
 
 
 def conclude_absence(turn: Turn) -> None:
@@ -120,11 +127,14 @@ def conclude_absence(turn: Turn) -> None:
         account = turn.state.accounts[order.account]
         fills_read = account.fills_read_at is not None and account.fills_read_at >= since
         odd = account.mismatches.get(order.instrument)
+        positions_read = account.positions_at is not None and account.positions_at >= since
+        if not account.failures:  # what was under way when it was denied says nothing: ask again after it
+            _ask_what_it_did(turn, order, fills_read=fills_read, positions_read=positions_read)
         if not fills_read:
             continue
         if odd is not None and odd.sweeps > 1:
             _put(turn, orders.quarantined(order, "not found, yet the position moved", turn.now))
-        elif odd is None and account.positions_at is not None and account.positions_at >= since:
+        elif odd is None and positions_read:
             denied = orders.not_found(order, since, turn.state.rules.execution)
             _put(turn, denied)
 
