@@ -13,7 +13,9 @@ it (the mean of the first and of the last quarter, the most, and the last); upda
 from a jump's first update to the first order after it. ``kill``: for each latch how long after it the last
 order was begun (0: none was), how long until the core had halted, and until the first cancel. ``peer``: a
 plain loop that reads the same updates by the exchange library's ``parse_ticker`` and does nothing else.
-``cpu_share`` is what of one core the process was given: the machine may be shared.
+``cpu_share`` is what of one core the process was given, for the machine may be shared; ``occupied_ms`` is
+the processor time that the loop's own thread took between two turns of that task, which no other program
+adds to: on a free core nothing is later than that.
 
 One JSON line a row. Run: ``PYTHONPATH=. python bench/loop.py [--seconds 60] [--rate 10]``.
 """
@@ -193,15 +195,17 @@ class Probe:
 
     def __init__(self, length: Callable[[], int]) -> None:
         self.late_ms: list[float] = []
+        self.occupied_ms: list[float] = []
         self.queue: list[int] = []
         self._length = length
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            wanted = monotonic_ns() + int(PROBE_SECONDS * 1e9)
+            wanted, used = monotonic_ns() + int(PROBE_SECONDS * 1e9), time.thread_time()
             await asyncio.sleep(PROBE_SECONDS)
             self.late_ms.append(max(0.0, (monotonic_ns() - wanted) / 1e6))
+            self.occupied_ms.append((time.thread_time() - used) * 1e3)
             self.queue.append(self._length())
 
     def row(self) -> dict[str, object]:
@@ -211,6 +215,8 @@ class Probe:
             "late_ms_median": round(float(np.median(late)), 1),
             "late_ms_p99": round(float(np.percentile(late, 99)), 1),
             "late_ms_max": round(float(late.max()), 1),
+            "occupied_ms_p99": round(float(np.percentile(self.occupied_ms, 99)), 1),
+            "occupied_ms_max": round(max(self.occupied_ms), 1),
             "queue_first_quarter": round(float(np.mean(self.queue[:quarter]))),
             "queue_last_quarter": round(float(np.mean(self.queue[-quarter:]))),
             "queue_max": max(self.queue),

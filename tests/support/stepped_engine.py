@@ -19,7 +19,7 @@ from fake_venue import FakeVenue, NobodyWatches, fresh_quote
 
 from hedging.core import events as happened
 from hedging.core.account import Account
-from hedging.core.effects import Change, Commit
+from hedging.core.effects import Change, Commit, Submit
 from hedging.core.inputs import InputsEncoder
 from hedging.core.starting import restored
 from hedging.core.state import Setup
@@ -153,7 +153,7 @@ class _Task:
 
 
 class SteppedEngine:
-    """One engine in ``folder``; ``at_moment`` is called between transitions, and may set a latch."""
+    """One engine in ``folder``; ``at_moment`` is called on an order's way and before steps."""
 
     def __init__(self, folder: Path, seed: int, left: Sequence[Change] = (), at=nouns.NOW) -> None:
         self.folder = folder
@@ -254,7 +254,8 @@ class SteppedEngine:
 
     def _go_on(self, task: _Task) -> None:
         moment = Moment.RETURNING if task.worked else Moment.QUEUED if task.begun else Moment.COMMITTED
-        self.at_moment(moment)
+        if isinstance(task.coroutine.cr_frame.f_locals["request"], Submit):
+            self.at_moment(moment)
         try:
             task.coroutine.send(None)
         except StopIteration:
