@@ -21,6 +21,7 @@ class Sent:
 
     ``row`` is what is durable of it; ``killed_for``: seconds since a kill latch was set, None where none is;
     ``thawed``: the process was frozen between its last look and this instant; ``index`` is the true one.
+    ``known``: coins of delta by the engine's own positions and fills, None where it has not read them.
     ``others``: own orders of the instrument that work at the exchange, or are on their way and in time.
     ``unwritten``: the ledger refused a write of this process before. ``started_at``: when this life of it
     began, by its clock; ``earlier``: ages in seconds of every order that left, this one included; ``orders``:
@@ -37,6 +38,8 @@ class Sent:
     thawed: bool
     times: int
     others: tuple[str, ...]
+    known: float | None
+    item: UnderlyingRules
     unwritten: bool
     started_at: datetime
     earlier: tuple[float, ...]

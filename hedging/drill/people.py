@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hedging.drill.world import World
 
 LOOK_EVERY = (1_300, 2_600)  # milliseconds
+REDUCES = 0.02  # of the looks: somebody wants less
 HANDS_OFF = 24 * SECOND  # nobody touches anything so long before the end
 ANN, TESS, RITA, VIC = ("ann", Role.TRADER), ("tess", Role.TRADER), ("rita", Role.RISK), ("vic", Role.VIEWER)
 
@@ -79,6 +80,9 @@ class People:
         rows = world.store.rows
         if rows.status.state is not TradingState.ACTIVE:
             self._bring_back()
+            return
+        if rng.random() < REDUCES and world.now < world.faults_until:
+            self.ask(rng.choice((ANN, RITA, VIC)), CommandKind.REDUCE, reason="careful")
             return
         held = [o for o in rows.orders.values() if o.state is OrderState.QUARANTINED]
         if held and rng.random() < 0.6:

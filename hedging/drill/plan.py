@@ -19,6 +19,7 @@ UNFENCED = VenueProfile(
 ALL_PROFILES = (*PROFILES, UNFENCED)
 QUIET = 60 * SECOND
 """After the last fault."""
+STRICT_SHARE = 0.1
 UNFENCED_QUIET = 8 * SECOND
 """More where there is no time fence: after a minute an order that nobody finds is quarantined."""
 
@@ -36,8 +37,8 @@ class Planned:
 class Plan:
     """One schedule. ``flows``: coins that a customer's trade adds, by time; ``jumps``: shares of the price.
 
-    ``crash_at``: number of the boundary at which the engine dies, None where it does not; ``quiet``:
-    microseconds from the last fault to the end.
+    ``strict``: small clips and a tight budget of messages. ``crash_at``: number of the boundary at which the
+    engine dies, None where it does not; ``quiet``: microseconds from the last fault to the end.
     """
 
     seed: int
@@ -53,6 +54,7 @@ class Plan:
     arms: bool
     flows: tuple[tuple[int, float], ...]
     jumps: tuple[tuple[int, float], ...]
+    strict: bool = False
     crash_at: int | None = None
     quiet: int = QUIET
 
@@ -127,6 +129,7 @@ def plan(seed: int) -> Plan:
         arms=rng.random() < 0.8,
         flows=tuple(_flows(rng, begin, ends)),
         jumps=tuple(_jumps(rng, ends)) if inverse else (),
+        strict=Random(seed + 5_000_011).random() < STRICT_SHARE,  # noqa: S311 a simulation
         crash_at=rng.randrange(1, 60) if "crash_at_boundary" in needs else None,
     )
 

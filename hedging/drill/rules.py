@@ -29,6 +29,13 @@ def rules_of(plan: Plan) -> Rules:
     return Rules(
         underlyings=(item,),
         accounts=tuple(AccountPlace(name, plan.profile.name) for name in plan.accounts),
-        execution=ExecutionRules(style=plan.style, clip_usd=150_000.0, passive_seconds=4.0),
+        execution=ExecutionRules(
+            style=plan.style,
+            clip_usd=40_000.0 if plan.strict else 150_000.0,
+            slice_usd=40_000.0 if plan.strict else 100_000.0,
+            passive_seconds=4.0,
+            messages_per_second=1.0 if plan.strict else 5.0,
+            messages_burst=5 if plan.strict else 10,
+        ),
         auto=AutoRules(shadow_minutes=0.0),
     )

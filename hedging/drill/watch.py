@@ -54,6 +54,11 @@ class Watch:
         self._failed: set[tuple[str, int]] = set()
         self._whole: dict[str, object] = {}
 
+    @property
+    def last_left(self) -> int:
+        """When the last order left, 0 where none did."""
+        return self._left[-1] if self._left else 0
+
     def fail(self, invariant: str, words: str) -> None:
         """Note a violation."""
         self.world.trace("!!!!", f"{invariant}: {words}")
@@ -80,6 +85,8 @@ class Watch:
             thawed=order.client_id in self.thawed,
             times=self.wire[order.client_id],
             others=self._others(order),
+            known=self._known(state),
+            item=world.setup.rules.underlyings[0],
             unwritten=(process.name, process.life) in self._failed,
             started_at=at(process.started_at),
             earlier=tuple((world.now - when) / SECOND for when in self._left),
@@ -231,6 +238,19 @@ class Watch:
             left = [each.order.client_id for each in mine if each.open]
             if left:
                 self.fail("I12", f"{left[0]} still works {KILL_SECONDS} s after the kill")
+
+    def _known(self, state: State) -> float | None:
+        """Coins of delta by what an engine has read, and by the fills since of the account that trades."""
+        known, market, total = self.world.venue.instruments, self.world.market, 0.0
+        for account in state.accounts.values():
+            if account.positions is None:
+                return None
+            amounts = [(name, each.amount) for name, each in account.positions.items()]
+            amounts += account.filled.items() if account.trades else ()
+            total += sum(
+                float(amount) * market.delta_per_unit(known[name], self.world.now) for name, amount in amounts
+            )
+        return total
 
     def _others(self, order: Order) -> tuple[str, ...]:
         working = [each.order for each in self.world.venue.orders if each.open]

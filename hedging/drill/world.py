@@ -35,6 +35,8 @@ LOOK = 1_500 * MILLISECOND
 QUIET_LOOK = 4 * SECOND
 POLL = 500 * MILLISECOND
 PACE = Pace(positions=8.0, balances=20.0, fills=10.0, open_orders=5.0, clock=20.0)
+SETTLES = 6 * SECOND  # from an order to the positions read after it
+LATEST = 30 * SECOND
 MOST_EVENTS = 30_000
 """More in one schedule is a livelock (I12)."""
 
@@ -82,7 +84,7 @@ class World:
         """Play the schedule to its end and check everything once more."""
         self._prepare()
         events = 0
-        while self._queue and self._queue[0][0] <= self.ends:
+        while self._queue and self._queue[0][0] <= self._until():
             when, _, act = heapq.heappop(self._queue)
             self.now = max(self.now, when)
             act()
@@ -93,6 +95,10 @@ class World:
         self.now = max(self.now, self.ends)
         self.watch.at_end()
         return self.watch
+
+    def _until(self) -> int:
+        """The end, or a little later where an order has just left: it is not judged half done."""
+        return max(self.ends, min(self.watch.last_left + SETTLES, self.ends + LATEST))
 
     def at(self, when: int, act: Callable[[], object]) -> None:
         """Do something at a time."""

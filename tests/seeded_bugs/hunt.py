@@ -1,4 +1,4 @@
-"""Play a drill's schedules until one of the wanted invariants breaks, or those of given seeds; one line of JSON.
+"""Play schedules until one of the wanted invariants breaks, or those of given seeds; one line of JSON.
 
 Run by ``run.py`` with a copy of the source, or the source itself, as the first place of the module path.
 """
@@ -9,7 +9,7 @@ import time
 from itertools import islice
 
 import hedging
-from hedging.drill.plan import seeds
+from hedging.drill.plan import plan, seeds
 from hedging.drill.runner import play
 
 
@@ -20,12 +20,16 @@ def main() -> None:
     wanted.add_argument("--schedules", type=int, default=400)
     wanted.add_argument("--profile", default=None)
     wanted.add_argument("--fault", default=None)
+    wanted.add_argument("--where", default="", help="only plans that have this, as style=passive")
     wanted.add_argument("--breaks", default="")
     wanted.add_argument("--these", type=int, nargs="*", default=None, help="these seeds alone, all of them")
     given = wanted.parse_args()
     breaks = set(given.breaks.split(",")) - {""}
     if given.these is None:
-        chosen = list(islice(seeds(given.seed, given.profile, given.fault), given.schedules))
+        every = seeds(given.seed, given.profile, given.fault)
+        name, _, value = given.where.partition("=")
+        fitting = (seed for seed in every if not name or str(getattr(plan(seed), name)) == value)
+        chosen = list(islice(fitting, given.schedules))
     else:
         chosen = given.these
     found: dict[str, list[int]] = {}

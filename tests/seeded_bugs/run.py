@@ -103,7 +103,7 @@ def sources_of(bug: Bug) -> dict[str, str]:
 
 
 def hunt(source: Path, words: Sequence[str]) -> dict[str, object]:
-    """Play schedules with the source in a folder. Raises ValueError with what was said instead of an answer."""
+    """Play schedules with the source in a folder. Raises ValueError where no answer comes."""
     command = [sys.executable, str(HERE / "hunt.py"), *words]
     env = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
     try:

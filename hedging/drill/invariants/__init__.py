@@ -9,9 +9,12 @@ from types import ModuleType
 
 from hedging.drill.invariants import (
     c02_reducing,
+    c05_headroom,
     c06_messages,
     c08_repeats,
     c12_the_venue_is_the_truth,
+    c13_nothing_rests_alone,
+    c16_near_expiry,
     i01_one_order,
     i02_worst_case,
     i03_no_over_hedge,
@@ -40,9 +43,12 @@ ALL: tuple[ModuleType, ...] = (
     i13_prove_first,
     i14_honest_screen,
     c02_reducing,
+    c05_headroom,
     c06_messages,
     c08_repeats,
     c12_the_venue_is_the_truth,
+    c13_nothing_rests_alone,
+    c16_near_expiry,
 )
 
 

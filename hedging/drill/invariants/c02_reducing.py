@@ -17,15 +17,14 @@ def sent(now: Sent) -> str:
             return f"{now.order.client_id} rests on automatic mode of before the start"
     if now.state.status.state is not TradingState.REDUCING or now.thawed:
         return ""
-    whole = now.state.whole
-    found = whole.exposures.get(now.order.underlying) if whole else None
+    found = now.known
     held = now.state.accounts[now.order.account].amount(now.order.instrument)
     if found is None or held is None:
         return f"{now.order.client_id} left while reducing, and the delta is not known"
     change = float(coins_of(now.instrument, now.order.amount, now.order.limit_price)) * now.order.side
     slack = abs(change) * 0.05 + 0.02  # prices and trades of the moment between decision and wire
-    if abs(found.delta + change) > abs(found.delta) + slack:
-        return f"{now.order.client_id} takes the delta from {found.delta:+.3f} by {change:+.3f}"
+    if abs(found + change) > abs(found) + slack:
+        return f"{now.order.client_id} takes the delta from {found:+.3f} by {change:+.3f}"
     if abs(held + now.order.amount * now.order.side) > abs(held):
         return f"{now.order.client_id} makes the position of {held} larger"
     return ""

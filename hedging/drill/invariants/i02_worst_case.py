@@ -3,7 +3,7 @@
 from hedging.core.effects import InsertAttempt
 from hedging.drill.facts import Stored
 from hedging.model.limits import Measure
-from hedging.workflow.order import LIVE, worst_case
+from hedging.workflow.order import LIVE
 
 ID = "I2"
 SENTENCE = "the worst case is never beyond a hard limit"
@@ -17,7 +17,7 @@ def stored(now: Stored) -> str:
             continue
         mine = change.order
         live = [each for each in now.before.orders.values() if each.state in LIVE]
-        others = sum(float(worst_case(each)) for each in live if each.side is mine.side)
+        others = sum(float(each.amount - each.filled) * each.side for each in live if each.side is mine.side)
         before = now.held + others * now.coin
         after = before + float(mine.amount * mine.side) * now.coin
         if abs(after) > limit.hard + now.allowance + 1e-9 and abs(after) > abs(before):

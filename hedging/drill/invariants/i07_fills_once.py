@@ -1,5 +1,7 @@
 """I7: each fill of the exchange is booked exactly once."""
 
+from collections import Counter
+
 from hedging.drill.facts import Ended
 
 ID = "I7"
@@ -11,6 +13,9 @@ def ended(now: Ended) -> str:
     every = {trade.fill.trade_id: trade.fill for trade in now.trades}
     real = {name: fill for name, fill in every.items() if fill.account == "main"}
     booked = {fill.trade_id: fill for fill in now.rows.fills.values()}
+    if len(booked) < len(now.rows.fills):
+        counts = Counter(fill.trade_id for fill in now.rows.fills.values())
+        return f"the trade {counts.most_common(1)[0][0]} is booked more than once"
     for name, fill in real.items():
         mine = booked.get(name)
         if mine is None:

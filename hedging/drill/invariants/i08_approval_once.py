@@ -2,12 +2,13 @@
 
 from hedging.core.effects import PutTicket
 from hedging.drill.facts import Stored
-from hedging.model.trading import AutoMode, Command, CommandKind, CommandState, Ticket, TicketState
-from hedging.workflow.authority import MAY, by_itself
+from hedging.model.trading import AutoMode, Command, CommandKind, CommandState, Role, Ticket, TicketState
+from hedging.workflow.authority import by_itself
 from hedging.workflow.ticket import content_hash
 
 ID = "I8"
 SENTENCE = "an approval is used once, for exactly the hashed ticket, before its expiry"
+MAY_APPROVE = frozenset({Role.TRADER, Role.RISK})
 USED = frozenset({TicketState.EXECUTING, TicketState.DONE, TicketState.FAILED})
 
 
@@ -40,7 +41,7 @@ def _approves(command: Command, ticket: Ticket) -> bool:
     return (
         command.kind is CommandKind.APPROVE
         and command.state is CommandState.DONE
-        and command.role in MAY[CommandKind.APPROVE]
+        and command.role in MAY_APPROVE
         and (command.ref, command.ref_hash) == (ticket.id, ticket.content_hash)
         and command.ref_version == ticket.version - 2
         and ticket.decided_by.startswith(command.user)

@@ -1,6 +1,7 @@
 """I13: nothing is sent before what an earlier run left behind is proved; then it is ready."""
 
 from hedging.drill.facts import Ended, Sent
+from hedging.workflow.order import UNPROVED
 
 ID = "I13"
 SENTENCE = "nothing is sent before what an earlier run left behind is proved; then it is ready"
@@ -8,7 +9,10 @@ SENTENCE = "nothing is sent before what an earlier run left behind is proved; th
 
 def sent(now: Sent) -> str:
     """The engine was ready."""
-    return "" if now.state.ready else f"{now.order.client_id} left before the engine was ready"
+    if not now.state.ready:
+        return f"{now.order.client_id} left before the engine was ready"
+    left = [each for each in now.orders if each.created_at < now.started_at and each.state in UNPROVED]
+    return f"{now.order.client_id} left, and {left[0].client_id} of before is {left[0].state}" if left else ""
 
 
 def ended(now: Ended) -> str:
