@@ -230,6 +230,8 @@ def test_a_mistake_is_named_with_place_value_and_remedy(complaint, old, new, wor
         ("[records]\nfine_hours = 0.5", ["records.fine_hours", "0.5"]),
         ("[records]\nfine_hours = nan", ["records.fine_hours", "finite"]),
         ("[records]\nfine_hours = 169", ["records.fine_hours", "168"]),
+        ("[ledger]\nheads = '/srv/heads'", ["ledger", "heads and head_key belong together"]),
+        ("[ledger]\nhead_seconds = 0.5", ["ledger.head_seconds", "0.5"]),
         ("[records]\nkeep_days = 0.5", ["fine_hours 24 is longer than keep_days 0.5", "lower the one"]),
     ],
 )

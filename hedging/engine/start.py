@@ -18,6 +18,7 @@ from hedging.core.starting import restored
 from hedging.core.state import Setup
 from hedging.engine.accounts import Accounts, checked_instruments, open_accounts
 from hedging.engine.desk_state import DeskState, Surroundings, desk_of
+from hedging.engine.head_exports import head_exports, heads_of
 from hedging.engine.history import price_history
 from hedging.engine.holding import take_lease
 from hedging.engine.latches import Latches
@@ -136,6 +137,8 @@ async def _serve(
     records: Records,
     ends: Ends,
 ) -> None:
+    asked = settings.ledger
+    heads = heads_of(asked.heads, asked.head_key, asked.head_seconds, settings.state)
     recorder = Recorder(records.ledger, records.lease, clock.utc_now)
     terms = taken_up(recorder, settings.rules, checked.premises, clock.utc_now())
     rules, addresses = with_terms(settings.rules, terms.terms), accounts.addresses
@@ -159,6 +162,7 @@ async def _serve(
         async with (
             price_history(desk, addresses, settings.state),
             live_smiles(desk, addresses, settings.state, settings.records.retention.keep),
+            head_exports(desk, heads),
         ):
             await _until_stopped(loop, desk, ends)
     finally:

@@ -57,6 +57,20 @@ class RecordSettings(Section):
         return Retention(fine=timedelta(hours=self.fine_hours), keep=timedelta(days=self.keep_days))
 
 
+class LedgerSettings(Section):
+    """Where the signed head of the ledger is exported to, with which key, and how often; both or none."""
+
+    heads: Path | None = None
+    head_key: Path | None = None
+    head_seconds: Annotated[Positive, Field(ge=1, le=3600)] = 60.0
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "LedgerSettings":
+        if (self.heads is None) != (self.head_key is None):
+            raise ValueError("heads and head_key belong together: give both, or none")
+        return self
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -72,6 +86,7 @@ class Settings(Section):
     market: MarketSettings = MarketSettings()
     smile: SmileSettings = SmileSettings()
     records: RecordSettings = RecordSettings()
+    ledger: LedgerSettings = LedgerSettings()
 
     @model_validator(mode="after")
     def _accounts_exist(self) -> "Settings":
