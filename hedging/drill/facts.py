@@ -24,8 +24,7 @@ class Sent:
     ``known``: coins of delta by the engine's own positions and fills, None where it has not read them.
     ``others``: own orders of the instrument that work at the exchange, or are on their way and in time.
     ``unwritten``: the ledger refused a write of this process before. ``started_at``: when this life of it
-    began, by its clock; ``earlier``: ages in seconds of every order that left, this one included; ``orders``:
-    every attempt in the ledger.
+    began, by its clock; ``orders``: every attempt in the ledger.
     """
 
     order: Order
@@ -42,7 +41,6 @@ class Sent:
     item: UnderlyingRules
     unwritten: bool
     started_at: datetime
-    earlier: tuple[float, ...]
     orders: tuple[Order, ...]
 
 
@@ -85,10 +83,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
-    """An engine has valued the book anew."""
+    """An engine has valued the book anew; ``reads``: when positions were asked for that were answered."""
 
     state: State
     now: datetime
+    reads: Mapping[str, frozenset[datetime]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

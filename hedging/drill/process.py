@@ -45,6 +45,7 @@ class Process:
         self.lease: SimLease | None = None
         self.life = 0
         self.started_at = 0
+        self.started_by_clock = 0
         self.ready_at: int | None = None
         self.frozen_until = 0
         self.freeze_at_wire: tuple[int, bool] | None = None
@@ -69,6 +70,7 @@ class Process:
         world = self.world
         self.flag, self._file_seen = "", ""
         self.started_at, self.ready_at = world.now, None
+        self.started_by_clock = self.now
         world.trace(self.name, f"holds the lease, token {self.lease.token}")
         accounts = [
             Account(name=n, venue=world.profile.name, trades=n == "main") for n in world.plan.accounts
@@ -202,6 +204,7 @@ class Process:
         if looked and self._held_back(effect):
             return False
         self.freeze(self.world.now + seconds_frozen)
+        self.world.hits |= {each.name for each in self.world.active if each.name == "lease_lost_sending"}
         resume = partial(self._thaw, self.life, (effect, looked), rest)
         self.world.at(self.frozen_until, resume)
         return True

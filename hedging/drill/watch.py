@@ -1,6 +1,7 @@
 """Looks on, gathers the facts of each simulated event, and asks the invariants."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hedging.core.effects import Commit
@@ -24,6 +25,7 @@ MOST_CANCELS = 3
 CANCEL_WINDOW = 30 * SECOND
 START_SECONDS = 5
 MOST_KEPT = 6
+LEDGER_FAULTS = frozenset({"database_busy", "disk_full", "read_only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Watch:
         self._cancels: dict[str, list[int]] = {}
         self._failed: set[tuple[str, int]] = set()
         self._whole: dict[str, object] = {}
+        self._reads: dict[str, set[datetime]] = {name: set() for name in world.plan.accounts}
 
     @property
     def last_left(self) -> int:
@@ -88,8 +91,7 @@ class Watch:
             known=self._known(state),
             item=world.setup.rules.underlyings[0],
             unwritten=(process.name, process.life) in self._failed,
-            started_at=at(process.started_at),
-            earlier=tuple((world.now - when) / SECOND for when in self._left),
+            started_at=at(process.started_by_clock),
             orders=tuple(world.store.rows.orders.values()),
         )
         self._ask(SENT, facts)
@@ -151,7 +153,16 @@ class Watch:
         if state is None or state.whole is self._whole.get(process.name):
             return
         self._whole[process.name] = state.whole
-        self._ask(ASSESSED, Assessed(state=state, now=at(process.now)))
+        self._ask(
+            ASSESSED,
+            Assessed(
+                state=state, now=at(process.now), reads={k: frozenset(v) for k, v in self._reads.items()}
+            ),
+        )
+
+    def read(self, account: str, asked_at: datetime) -> None:
+        """The exchange answered what an account holds."""
+        self._reads[account].add(asked_at)
 
     def delta_moved(self, coins: float) -> None:
         """Something that is not ours moved the delta of the book."""
@@ -181,6 +192,7 @@ class Watch:
     def failed(self, process: Process) -> None:
         """The ledger refused a write."""
         self._failed.add((process.name, process.life))
+        self.world.hits |= {each.name for each in self.world.active if each.name in LEDGER_FAULTS}
 
     def cancelling(self, client_id: str) -> None:
         """A cancel leaves: no more than a few of them (I12)."""

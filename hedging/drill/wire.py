@@ -108,6 +108,7 @@ class Wire:
         def positions(spoken_of: int, received: int) -> Event:
             held = () if spoken_of < 0 else venue.read_positions(account, spoken_of)
             stamped = tuple(replace(each, received_at=at(received)) for each in held)
+            self.world.watch.read(account, at(asked))
             return happened.PositionsRead(account=account, positions=stamped, asked_at=at(asked))
 
         def balances(_: int, received: int) -> Event:

@@ -1,4 +1,4 @@
-"""C8: automatic mode neither carries out more tickets of one side nor changes sides more often than it may."""
+"""C8: automatic mode carries out no more tickets of one side, and changes sides no more, than it may."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -10,7 +10,7 @@ from hedging.workflow.order import NEVER_THERE
 
 ID = "C8"
 SENTENCE = (
-    "automatic mode neither carries out more tickets of one side nor changes sides more often than it may"
+    "automatic mode carries out no more tickets of one side, and changes sides no more often, than it may"
 )
 
 

@@ -2,10 +2,11 @@
 
 from hedging.core.effects import InsertAttempt, PutOrder
 from hedging.drill.facts import Sent, Stored, Taken
-from hedging.workflow.order import LIVE
+from hedging.model.trading import OrderState
 
 ID = "I1"
 SENTENCE = "at most one accepted order per intent, one live intent per account and instrument"
+OVER = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.ABSENT})
 
 
 def sent(now: Sent) -> str:
@@ -32,7 +33,7 @@ def stored(now: Stored) -> str:
             mine = change.order
             for other in rows.values():
                 same = (other.account, other.instrument) == (mine.account, mine.instrument)
-                if same and other.state in LIVE and other.client_id != mine.client_id:
+                if same and other.state not in OVER and other.client_id != mine.client_id:
                     return f"{mine.client_id} beside {other.client_id}, which is {other.state}"
             rows[mine.client_id] = mine
     return ""

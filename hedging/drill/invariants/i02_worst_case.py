@@ -2,8 +2,8 @@
 
 from hedging.core.effects import InsertAttempt
 from hedging.drill.facts import Stored
+from hedging.drill.invariants.i01_one_order import OVER
 from hedging.model.limits import Measure
-from hedging.workflow.order import LIVE
 
 ID = "I2"
 SENTENCE = "the worst case is never beyond a hard limit"
@@ -16,7 +16,7 @@ def stored(now: Stored) -> str:
         if not isinstance(change, InsertAttempt):
             continue
         mine = change.order
-        live = [each for each in now.before.orders.values() if each.state in LIVE]
+        live = [each for each in now.before.orders.values() if each.state not in OVER]
         others = sum(float(each.amount - each.filled) * each.side for each in live if each.side is mine.side)
         before = now.held + others * now.coin
         after = before + float(mine.amount * mine.side) * now.coin

@@ -15,6 +15,8 @@ def assessed(now: Assessed) -> str:
         age = None if account.positions_at is None else (now.now - account.positions_at).total_seconds()
         if whole is not None and whole.drifts and (age is None or age > limit):
             return f"a delta is shown while the positions of {account.name} are {age} s old"
+        if account.positions_at is not None and account.positions_at not in now.reads[account.name]:
+            return f"{account.name} is said to hold what no answer of the exchange says"
         last = account.last_fill_at
         if account.settled and last is not None and account.positions_at and account.positions_at <= last:
             return f"{account.name} is called settled although it was read before its last fill"
