@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hedging.core.events import PositionsRead
+from hedging.core.queries import QueryKind
 from hedging.model.book import Balance, Holding, Position
 from hedging.model.instrument import Instrument
 from hedging.model.snapshot import Gap
 from hedging.model.trading import Fill
-
 
 CLOCKS_DIFFER = timedelta(seconds=2)  # ours and a venue's, at most, where anything is sent
 
@@ -42,7 +42,8 @@ class Mismatch:
 class Account:
     """One account; ``filled`` is what traded since the positions in use were asked for, ours and foreign.
 
-    ``believed_at``: when the amounts were asked for that explained themselves. ``failures`` counts reads in a row that were not answered; ``trouble`` is the last one's reason.
+    ``believed_at``: when the amounts were asked for that explained themselves. ``unanswered``: reads in
+    a row of each kind that were not answered; ``trouble`` is the last one's reason.
     """
 
     name: str
@@ -60,8 +61,13 @@ class Account:
     fills_read_at: datetime | None = None
     mismatches: Mapping[str, Mismatch] = field(default_factory=dict)
     clock_offset: float | None = None
-    failures: int = 0
+    unanswered: Mapping[QueryKind, int] = field(default_factory=dict)
     trouble: str = ""
+
+    @property
+    def failures(self) -> int:
+        """Reads in a row of one kind that were not answered, of the kind with the most."""
+        return max(self.unanswered.values(), default=0)
 
     @property
     def settled(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from hedging.core.account import Account
 from hedging.core.inputs import Inputs
@@ -123,6 +124,7 @@ class State:
     ``fills`` are what the ledger holds, and held first. ``due``: when each read is asked for next; ``asked``:
     since when an unanswered one is under way. ``messages``: times of messages by venue. ``cancels``: times of
     cancels by order. ``dead_man_until``: when the venue cancels what rests, by account, as it confirmed.
+    ``counted``: amounts of automatic orders that are counted against the caps, by client id.
     ``to_prove``: orders of an earlier run that were not looked up yet. ``lease_until``: no order may be
     accepted after it.
     """
@@ -148,6 +150,7 @@ class State:
     dead_man_until: Mapping[str, datetime] = field(default_factory=dict)
     days: Mapping[str, DayCount] = field(default_factory=dict)
     automatic: tuple[AutomaticExecution, ...] = ()
+    counted: Mapping[str, Decimal] = field(default_factory=dict)
     indices: Mapping[str, tuple[IndexAt, ...]] = field(default_factory=dict)
     market_trouble: str = ""
     rejections: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)

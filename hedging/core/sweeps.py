@@ -28,11 +28,13 @@ READ_ONLY = (QueryKind.POSITIONS, QueryKind.BALANCES)
 
 
 def ask(turn: Turn, account: str, kind: QueryKind, since: datetime | None = None) -> None:
-    """Send a query now, unless the same one is under way."""
+    """Send a query now, unless the same one is under way, or was not answered just now (C19)."""
     under_way = turn.state.asked.get((account, kind))
     if under_way is not None and (turn.now - under_way).total_seconds() < UNANSWERED_SECONDS:
         return
-    known = turn.state.accounts[account]
+    known, due = turn.state.accounts[account], turn.state.due.get((account, kind))
+    if known.unanswered.get(kind) and due is not None and turn.now < due:
+        return
     if kind is QueryKind.FILLS:
         since = since or _since(turn, account)
     pause = timedelta(seconds=_pause(turn, kind, known))
@@ -148,7 +150,11 @@ def take_failure(turn: Turn, event: QueryFailed) -> None:
     """Nothing was learnt: what is known grows old, and the next try waits longer."""
     answered(turn, event.account, event.kind, failed=True)
     account = turn.state.accounts[event.account]
-    turn.put_account(replace(account, failures=account.failures + 1, trouble=event.why))
+    unanswered = {**account.unanswered, event.kind: account.unanswered.get(event.kind, 0) + 1}
+    known = replace(account, unanswered=unanswered, trouble=event.why)
+    turn.put_account(known)
+    pause = timedelta(seconds=_pause(turn, event.kind, known))
+    turn.set(due={**turn.state.due, (event.account, event.kind): turn.now + pause})
 
 
 def answered(turn: Turn, name: str, kind: QueryKind, *, failed: bool = False) -> None:
@@ -156,8 +162,9 @@ def answered(turn: Turn, name: str, kind: QueryKind, *, failed: bool = False) ->
     asked = {each: at for each, at in turn.state.asked.items() if each != (name, kind)}
     turn.set(asked=asked)
     account = turn.state.accounts[name]
-    if not failed and account.failures:
-        turn.put_account(replace(account, failures=0, trouble=""))
+    if not failed and kind in account.unanswered:
+        left = {each: count for each, count in account.unanswered.items() if each is not kind}
+        turn.put_account(replace(account, unanswered=left, trouble=account.trouble if left else ""))
 
 
 def _since(turn: Turn, account: str) -> datetime:
@@ -174,7 +181,7 @@ def _since(turn: Turn, account: str) -> datetime:
 
 def _pause(turn: Turn, kind: QueryKind, account: Account) -> float:
     """Seconds to the next read: the usual pace, longer the more reads in a row went unanswered (C19)."""
-    usual = turn.state.setup.pace.of(kind)
-    seed = f"{account.name}{kind}{account.failures}".encode()
+    usual, failures = turn.state.setup.pace.of(kind), account.unanswered.get(kind, 0)
+    seed = f"{account.name}{kind}{failures}".encode()
     jitter = int.from_bytes(hashlib.sha256(seed).digest()[:4]) / 2**32
-    return max(usual, retry_after(account.failures, jitter))
+    return max(usual, retry_after(failures, jitter))

@@ -37,6 +37,7 @@ LONGEST_WAIT_SECONDS = 3.0
 GROWTH = 1.7
 HEARD_SECONDS = 5.0  # between two looks at an order that rests
 UNFENCED_SECONDS = 60.0  # without a time fence absence is no proof: after this a person has to look
+REMEMBERED_COUNTS = 100
 KEPT_EXECUTIONS = timedelta(hours=1)
 SINCE_BEFORE = timedelta(seconds=2)  # the two clocks may differ
 OPEN_STATES = frozenset({OrderState.SENT, OrderState.ACKED, OrderState.PARTIAL})
@@ -278,6 +279,8 @@ def _booked(turn: Turn, order: Order) -> Decimal:
 
 def _put(turn: Turn, order: Order) -> None:
     turn.put_order(order)
+    if order.client_id in turn.state.counted:
+        _use_caps(turn, order, order.filled)
     if order.state is OrderState.QUARANTINED:
         turn.end_auto(f"order {order.client_id} is quarantined: {order.detail}")
 
@@ -285,19 +288,27 @@ def _put(turn: Turn, order: Order) -> None:
 def _use_caps(turn: Turn, order: Order, amount: Decimal) -> None:
     """Count an automatic order that was sent, and the amount it may have traded, against its caps.
 
-    What automatic mode has repeated counts also where it has ended before the answer came (C8).
+    What is found to have traded later is added then. What automatic mode has repeated counts also where it
+    has ended before the answer came (C8).
     """
-    auto = turn.state.status.auto
     instrument = turn.state.instrument(order)
-    if not by_itself(order.approver) or instrument is None:
+    before = turn.state.counted.get(order.client_id)
+    if not by_itself(order.approver) or instrument is None or (before is not None and amount <= before):
         return
-    usd = _worth_usd(order, amount, instrument)
+    more = _worth_usd(order, amount - (before or Decimal(0)), instrument)
+    kept = dict(list(turn.state.counted.items())[-REMEMBERED_COUNTS:])
+    turn.set(counted={**kept, order.client_id: amount})
+    auto = turn.state.status.auto
     if auto.mode is AutoMode.ARMED:
-        used = replace(auto, orders_used=auto.orders_used + 1, turnover_used_usd=auto.turnover_used_usd + usd)
+        used = replace(
+            auto,
+            orders_used=auto.orders_used + (before is None),
+            turnover_used_usd=auto.turnover_used_usd + more,
+        )
         turn.set_auto(used, f"{order.client_id} counted against the caps")
     ticket = turn.state.tickets.get(order.underlying)
     own = ticket if ticket is not None and ticket.id == order.ticket_id else None
-    sent = execution_of(order, amount, instrument, own, turn.now)
+    sent = execution_of(order, amount - (before or Decimal(0)), instrument, own, turn.now)
     recent = (each for each in turn.state.automatic if turn.now - each.at < KEPT_EXECUTIONS)
     turn.set(automatic=(*recent, sent))
 

@@ -220,3 +220,42 @@ def test_a_wish_that_came_as_a_file_is_carried_out_and_nobody_is_answered(kind, 
     assert found.state.status.state is state
     assert found.state.status.auto.mode is AutoMode.OFF
     assert "looks odd" in found.state.status.auto.ended_because
+
+
+@pytest.mark.control("C19")
+def test_one_read_that_fails_neither_storms_nor_silences_the_others():
+    found = armed()
+    positions = balances = 0
+    for _ in range(250):
+        found.happen(happened.Ticked(), after=0.1)
+        wants = [kind for kind in (QueryKind.POSITIONS, QueryKind.BALANCES) if found.asked(kind)]
+        if QueryKind.POSITIONS in wants:
+            positions += 1
+            found.happen(happened.QueryFailed(ACCOUNT, QueryKind.POSITIONS, "internal error"))
+        if QueryKind.BALANCES in wants:
+            balances += 1
+            found.balances()
+    assert positions <= 12
+    assert balances >= 10
+    found.positions()
+    assert found.state.accounts[ACCOUNT].failures == 0
+
+
+def test_what_is_found_to_have_traded_later_counts_against_the_caps_once():
+    found = armed()
+    found.held = 14.2
+    found.positions()
+    found.balances()
+    found.look()
+    (sent,) = found.all(Submit)
+    order = sent.order
+    ended = found.report_of(order, OrderState.PARTIAL, order.amount / 2)
+    found.happen(happened.Answered(order.client_id, ended, ()), after=0.1)
+    used = found.state.status.auto
+    assert used.orders_used == 1
+    first = used.turnover_used_usd
+    found.fills(found.fill_of(order))
+    again = found.state.status.auto
+    assert again.orders_used == 1
+    assert again.turnover_used_usd == pytest.approx(2 * first)
+    assert first > 0
