@@ -113,7 +113,7 @@ def plan(seed: int) -> Plan:
     needs = {each.fault.name for each in faults}
     ends = max(each.end for each in faults)
     inverse = rng.random() < 0.3
-    rests = profile.dead_man is not DeadMan.NONE and (bool(needs & RESTING) or rng.random() < 0.25)
+    rests = profile.dead_man is DeadMan.CANCEL_ALL_AFTER and (bool(needs & RESTING) or rng.random() < 0.25)
     sliced = ExecutionStyle.SLICES if rng.random() < 0.1 else ExecutionStyle.MARKETABLE
     return Plan(
         seed=seed,

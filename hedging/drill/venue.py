@@ -80,7 +80,10 @@ class Switches:
 
 @dataclass(slots=True)
 class SimVenue:
-    """One exchange; ``accounts`` by name. Its clock is the simulated time."""
+    """One exchange; ``accounts`` by name. Its clock is the simulated time.
+
+    ``took_effect`` is told the name of a fault whenever a switch changes what happens.
+    """
 
     profile: VenueProfile
     market: SimMarket
@@ -88,6 +91,7 @@ class SimVenue:
     accounts: tuple[str, ...]
     on_fill: Callable[[Trade, Resting | None], None]
     on_change: Callable[[Resting], None]
+    took_effect: Callable[[str], None]
     switches: Switches = field(default_factory=Switches)
     orders: list[Resting] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
@@ -114,7 +118,9 @@ class SimVenue:
             return No(why)
         amount = order.amount
         held = self.amount(order.account, order.instrument)
-        if order.reduce_only and not self.switches.ignores_reduce_only:
+        if order.reduce_only and self.switches.ignores_reduce_only:
+            self.took_effect("reduce_only_ignored")
+        elif order.reduce_only:
             room = max(-held * order.side, Decimal(0))
             if room == 0:
                 return No("reduce-only, and there is nothing to reduce")
@@ -136,6 +142,7 @@ class SimVenue:
             return None
         if found.open:
             if self.switches.fills_after_cancel:
+                self.took_effect("fill_after_cancel_request")
                 self._trade(found, self._lots(found.rest / 2), now)
             self._end(found, now)
         return self.report(found, now)
@@ -301,6 +308,10 @@ class SimVenue:
             (order.amount % instrument.lot != 0 or order.amount < instrument.minimum, "amount off lot"),
             (resting and (crosses or self.switches.rejects_post_only), "post-only would trade"),
         )
+        if self.switches.closed:
+            self.took_effect("settlement_lock")
+        if resting and self.switches.rejects_post_only:
+            self.took_effect("post_only_rejected")
         return next((why for wrong, why in checks if wrong), "")
 
     def _find(self, client_id: str, now: int) -> Resting | None:
@@ -349,6 +360,8 @@ class SimVenue:
 
     def _fill(self, each: Resting | None, what: tuple[str, str, Side, Decimal, Decimal], now: int) -> None:
         account, instrument, side, amount, price = what
+        if self.switches.fee_currency:
+            self.took_effect("fee_in_another_coin")
         fill = Fill(
             venue=self.profile.name,
             account=account,
@@ -375,6 +388,7 @@ class SimVenue:
         each.open = False
         self.ended.append((now, each))
         if self.switches.fills_after_ack and each.rest:
+            self.took_effect("fill_after_cancel_ack")
             delay = self.rng.randrange(200, 4_000) * MILLISECOND
             self.late.append((now + delay, each, self._lots(each.rest / 2) or each.rest))
 

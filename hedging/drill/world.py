@@ -64,7 +64,13 @@ class World:
         listed = listing(plan.profile.name, plan.settlement, dated_hedge=plan.dated_hedge)
         self.market = SimMarket(listed, self.rng)
         self.venue = SimVenue(
-            plan.profile, self.market, self.rng, plan.accounts, self._filled, self._order_changed
+            plan.profile,
+            self.market,
+            self.rng,
+            plan.accounts,
+            self._filled,
+            self._order_changed,
+            self.hits.add,
         )
         self.setup = Setup(
             rules=rules_of(plan),

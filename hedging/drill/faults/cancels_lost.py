@@ -18,4 +18,4 @@ def read(rng: Random, what: Asked) -> Fate | None:
 
 def possible(profile: VenueProfile) -> bool:
     """Only where orders may rest."""
-    return profile.dead_man is not DeadMan.NONE
+    return profile.dead_man is DeadMan.CANCEL_ALL_AFTER

@@ -18,7 +18,6 @@ def begin(world: "World") -> None:
         start = world.rng.randrange(0, 8_000) * MILLISECOND
         world.after(start, partial(_set, world, "database is locked"))
         world.after(start + 400 * MILLISECOND, partial(_set, world, ""))
-    world.hits.add(NAME)
 
 
 def end(world: "World") -> None:

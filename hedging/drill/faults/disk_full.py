@@ -12,7 +12,6 @@ SENTENCE = "the disk is full: every write of the ledger fails"
 def begin(world: "World") -> None:
     """Switch it on."""
     world.store.trouble = "database or disk is full"
-    world.hits.add(NAME)
 
 
 def end(world: "World") -> None:

@@ -12,7 +12,6 @@ SENTENCE = "an order that has ended trades once more, seconds later"
 def begin(world: "World") -> None:
     """Switch it on."""
     world.venue.switches.fills_after_ack = True
-    world.hits.add(NAME)
 
 
 def end(world: "World") -> None:

@@ -14,7 +14,6 @@ SENTENCE = "an order trades once more when its cancel arrives"
 def begin(world: "World") -> None:
     """Switch it on."""
     world.venue.switches.fills_after_cancel = True
-    world.hits.add(NAME)
 
 
 def end(world: "World") -> None:
@@ -24,4 +23,4 @@ def end(world: "World") -> None:
 
 def possible(profile: VenueProfile) -> bool:
     """Only where orders may rest."""
-    return profile.dead_man is not DeadMan.NONE
+    return profile.dead_man is DeadMan.CANCEL_ALL_AFTER

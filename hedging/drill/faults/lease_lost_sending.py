@@ -16,4 +16,3 @@ def begin(world: "World") -> None:
     """Before its next order."""
     for process in world.processes:
         process.freeze_at_wire = (world.rng.randrange(16, 25) * SECOND, world.profile.fence is not Fence.NONE)
-    world.hits.add(NAME)

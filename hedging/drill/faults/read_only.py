@@ -12,7 +12,6 @@ SENTENCE = "the ledger can be read and not written"
 def begin(world: "World") -> None:
     """Switch it on."""
     world.store.trouble = "attempt to write a readonly database"
-    world.hits.add(NAME)
 
 
 def end(world: "World") -> None:
