@@ -42,8 +42,8 @@ class Mismatch:
 class Account:
     """One account; ``filled`` is what traded since the positions in use were asked for, ours and foreign.
 
-    ``believed_at``: when the amounts were asked for that explained themselves. ``failures`` counts reads in
-    a row that were not answered; ``trouble`` is the last one's reason.
+    ``believed_at``: when the amounts were asked for that explained themselves. ``unanswered``: reads in
+    a row of each kind that were not answered; ``trouble`` is the last one's reason.
     """
 
     name: str
