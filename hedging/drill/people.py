@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hedging.drill.world import World
 
 LOOK_EVERY = (1_300, 2_600)  # milliseconds
+THINKS = 0.5  # of the looks at a halted book: nobody does anything yet
 REDUCES = 0.02  # of the looks: somebody wants less
 HANDS_OFF = 24 * SECOND  # nobody touches anything so long before the end
 ANN, TESS, RITA, VIC = ("ann", Role.TRADER), ("tess", Role.TRADER), ("rita", Role.RISK), ("vic", Role.VIEWER)
@@ -99,6 +100,8 @@ class People:
     def _bring_back(self) -> None:
         """Two people resume; sometimes the wrong ones try."""
         rng = self.world.rng
+        if rng.random() < THINKS:
+            return
         asked_by = self.world.store.rows.status.resume_asked_by
         if rng.random() < 0.2:
             who = rng.choice((VIC, ANN, TESS))

@@ -37,8 +37,9 @@ class Planned:
 class Plan:
     """One schedule. ``flows``: coins that a customer's trade adds, by time; ``jumps``: shares of the price.
 
-    ``strict``: small clips and a tight budget of messages. ``crash_at``: number of the boundary at which the
-    engine dies, None where it does not; ``quiet``: microseconds from the last fault to the end.
+    ``strict``: small clips, a tight budget of messages, tickets that soon expire. ``crash_at``: number of the
+    boundary at which the engine dies, None where it does not; ``quiet``: microseconds from the last fault to
+    the end.
     """
 
     seed: int

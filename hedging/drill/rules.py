@@ -36,6 +36,7 @@ def rules_of(plan: Plan) -> Rules:
             passive_seconds=4.0,
             messages_per_second=1.0 if plan.strict else 5.0,
             messages_burst=5 if plan.strict else 10,
+            ticket_seconds=20.0 if plan.strict else 120.0,
         ),
         auto=AutoRules(shadow_minutes=0.0),
     )

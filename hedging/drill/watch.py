@@ -21,6 +21,7 @@ SENT, TAKEN, TRADED, STORED = checks("sent"), checks("taken"), checks("traded"),
 ASSESSED, ENDED = checks("assessed"), checks("ended")
 LOOK_BACK = 15 * SECOND  # what moved the delta this long before an order was made may not have been known
 KILL_SECONDS = 5
+HALTING = frozenset({"kill_switch", "halt_pressed"})  # faults that hinder no cancel
 MOST_CANCELS = 3
 CANCEL_WINDOW = 30 * SECOND
 START_SECONDS = 5
@@ -242,7 +243,8 @@ class Watch:
         world = self.world
         mine = [each for each in world.venue.orders if each.open and each.accepted <= since]
         if mine:
-            due = (max(world.now, world.faults_until) if world.active else world.now) + KILL_SECONDS * SECOND
+            hindered = any(each.name not in HALTING for each in world.active)
+            due = (max(world.now, world.faults_until) if hindered else world.now) + KILL_SECONDS * SECOND
             world.at(due + 100 * MILLISECOND, lambda: self._check_ended(mine, since))
 
     def _check_ended(self, mine: list[Resting], since: int) -> None:

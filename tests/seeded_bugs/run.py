@@ -125,9 +125,9 @@ def outcome(bug: Bug) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder).resolve()
         shutil.copytree(ROOT / "hedging", copy / "hedging", ignore=shutil.ignore_patterns("__pycache__"))
-        for name, text in applied(bug, sources_of(bug)).items():
-            (copy / name).write_text(text, encoding="utf-8")
         try:
+            for name, text in applied(bug, sources_of(bug)).items():
+                (copy / name).write_text(text, encoding="utf-8")
             told = hunt(copy, [*bug.drill, "--breaks", ",".join(bug.breaks)])
         except ValueError as error:
             return Outcome(bug, {}, {}, str(error), 0, 0.0)
@@ -178,9 +178,10 @@ def main() -> int:
     chosen = argparse.ArgumentParser(description=__doc__)
     chosen.add_argument("--only", nargs="*", default=None)
     chosen.add_argument("--every", type=int, default=1, help="take one bug of so many")
+    chosen.add_argument("--bugs", type=Path, default=HERE / "bugs.toml", help="the file that lists them")
     chosen.add_argument("--jobs", type=int, default=2)
     given = chosen.parse_args()
-    wanted = [bug for bug in bugs() if given.only is None or bug.name in given.only][:: given.every]
+    wanted = [bug for bug in bugs(given.bugs) if given.only is None or bug.name in given.only][:: given.every]
     return run(wanted, given.jobs)
 
 

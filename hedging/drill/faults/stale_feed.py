@@ -11,14 +11,14 @@ SENTENCE = "prices stop while the connection stays up"
 
 
 def quotes(rng: Random, quotes: Quotes) -> Quotes | None:
-    """As received a minute ago."""
-    del rng
+    """As received three seconds ago, or a minute."""
+    ago = timedelta(seconds=rng.choice((3, 60)))
     return {
         name: replace(
             each,
-            venue_at=each.venue_at - timedelta(minutes=1),
-            received_at=each.received_at - timedelta(minutes=1),
-            touch_received_at=each.touch_received_at - timedelta(minutes=1),
+            venue_at=each.venue_at - ago,
+            received_at=each.received_at - ago,
+            touch_received_at=each.touch_received_at - ago,
         )
         for name, each in quotes.items()
     }
