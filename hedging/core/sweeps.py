@@ -24,6 +24,7 @@ from hedging.workflow.order import LIVE, UNPROVED, is_ours
 
 UNANSWERED_SECONDS = 30.0  # then a query that was never answered is asked again
 LOOK_BACK = timedelta(minutes=5)
+EVERY = tuple(QueryKind)
 READ_ONLY = (QueryKind.POSITIONS, QueryKind.BALANCES)
 
 
@@ -48,7 +49,7 @@ def ask(turn: Turn, account: str, kind: QueryKind, since: datetime | None = None
 def ask_what_is_due(turn: Turn) -> None:
     """Send every query whose time has come."""
     for account in turn.state.accounts.values():
-        for kind in QueryKind if account.trades else READ_ONLY:
+        for kind in EVERY if account.trades else READ_ONLY:
             due = turn.state.due.get((account.name, kind))
             if due is None or turn.now >= due:
                 ask(turn, account.name, kind)

@@ -1,6 +1,7 @@
 """One engine as a process: it steps the core, carries effects out in order, and may freeze or die."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hedging.drill.world import World
 
 STANDBY_SECONDS = 1
+IDLE = timedelta(seconds=3)
 RENEWAL_SECONDS = 5
 RESTART = (500 * MILLISECOND, 2 * SECOND)
 
@@ -257,10 +259,16 @@ class Process:
         if self.ready_at is None and state.ready:
             self.ready_at = self.world.now
         now = self.now
-        wanted = self.world.now + max(micros_of(due(state, at(now))) - now, MILLISECOND)
+        wanted = self.world.now + max(micros_of(self._next(state, at(now))) - now, MILLISECOND)
         if self._wake <= self.world.now or wanted < self._wake:
             self._wake = wanted
             self.world.at(wanted, partial(self._ticked, self.life, wanted))
+
+    def _next(self, state: State, now: datetime) -> datetime:
+        """When to step though nothing happens: as the core wants it, or later while there is nothing to do."""
+        if state.runs or state.searches or state.tickets or state.releases or not state.ready:
+            return due(state, now)
+        return max(now, min((*state.due.values(), now + IDLE)))
 
     def _ticked(self, life: int, wanted: int) -> None:
         if wanted == self._wake or self._wake <= self.world.now:

@@ -32,7 +32,7 @@ from hedging.model.trading import Decision, Order
 from hedging.model.venue_profile import Fence
 
 LOOK = 1_500 * MILLISECOND
-QUIET_LOOK = 4 * SECOND
+QUIET_LOOK = 5 * SECOND
 POLL = 500 * MILLISECOND
 PACE = Pace(positions=8.0, balances=20.0, fills=10.0, open_orders=5.0, clock=20.0)
 SETTLES = 6 * SECOND  # from an order to the positions read after it
