@@ -97,7 +97,7 @@ class Round:
             self.approve(ticket)
             if chance.random() < 0.7:
                 self.wait(lambda: {o.client_id for o in self.house.ledger.orders(limit=2)} - known)
-                time.sleep(chance.uniform(0.0, 0.05))
+                time.sleep(chance.uniform(0.0, chance.choice((0.03, 0.6))))
             else:
                 time.sleep(chance.uniform(0.0, 0.4))
         self.end()
@@ -238,4 +238,4 @@ def test_two_hundred_kills_lose_no_row_and_double_no_order(house, record_propert
     assert ledger.record(found.head[0]).hash == found.head[1]
     assert ledger.verify_chain() > 0
     assert found.in_flight > KILLS // 10
-    assert len(theirs) > KILLS // 4
+    assert len(theirs) > KILLS // 10
