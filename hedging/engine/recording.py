@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,8 +27,8 @@ from hedging.errors import LedgerError
 from hedging.ledger import Lease, Ledger, Transaction
 from hedging.model.gates import AutomaticExecution
 from hedging.model.instrument import Instrument
-from hedging.model.trading import Fill, Order
-from hedging.workflow.authority import by_itself
+from hedging.model.trading import Fill, Order, TradingState
+from hedging.workflow.authority import by_itself, halted
 from hedging.workflow.order import LIVE, NEVER_THERE
 from hedging.workflow.ticket import OPEN
 
@@ -42,6 +43,7 @@ class Recorder:
         self.ledger = ledger
         self.lease = lease
         self._now = now
+        self._halted: bool | None = None  # of the trading row as this recorder read or wrote it last
 
     def renew_lease(self) -> None:
         """Hold the book for another while. Raises LeaseLost when another engine took it."""
@@ -57,10 +59,20 @@ class Recorder:
         return self.ledger.write(self.lease, self._now())
 
     def carry_out(self, commit: Commit) -> None:
-        """Store every change, in order and in one transaction. Raises LedgerError, and nothing is stored."""
+        """Store every change, in order and in one transaction. Raises LedgerError, and nothing is stored.
+
+        A halt that another hand wrote into the trading row stays in it, whatever is counted there meanwhile:
+        only who knows of a halt can end it.
+        """
+        known = self._halted
         with self.writing() as transaction:
             for change in commit.changes:
-                STORES[type(change)](transaction, change)
+                if isinstance(change, PutStatus):
+                    _put_status(transaction, change if known is not False else _kept(transaction, change))
+                    known = change.status.state is TradingState.HALTED
+                else:
+                    STORES[type(change)](transaction, change)
+        self._halted = known
 
     def holds_lease(self) -> bool:
         """Whether the stored lease is still this one and runs now. Raises LedgerError."""
@@ -82,8 +94,10 @@ class Recorder:
         for order in kept.values():
             if order.created_at <= oldest and order.filled:
                 fills += ledger.fills(client_id=order.client_id)
+        status = ledger.trading(self.lease.book)
+        self._halted = status.state is TradingState.HALTED
         return Stored(
-            status=ledger.trading(self.lease.book),
+            status=status,
             tickets=tickets,
             orders=tuple(sorted(kept.values(), key=lambda each: each.created_at)),
             fills=tuple(sorted({(f.account, f.trade_id): f for f in fills}.values(), key=lambda f: f.at)),
@@ -166,6 +180,14 @@ def _put_ticket(transaction: Transaction, change: PutTicket) -> None:
     transaction.put_ticket(change.ticket)
 
 
+def _kept(transaction: Transaction, change: PutStatus) -> PutStatus:
+    """The change, with a halt that stands in the row and that whoever changes it does not know of."""
+    stored = transaction.trading()
+    if stored.state is not TradingState.HALTED or change.status.state is TradingState.HALTED:
+        return change
+    return replace(change, status=halted(change.status, stored.halted_because))
+
+
 def _put_status(transaction: Transaction, change: PutStatus) -> None:
     transaction.put_trading(change.status)
     transaction.record("trading status", change.actor, change.status.state.value, {"why": change.why})
@@ -189,7 +211,6 @@ STORES: dict[type, Callable[[Transaction, Any], None]] = {
     PutTicket: _put_ticket,
     AddFill: _add_fill,
     NoteConflict: _note_conflict,
-    PutStatus: _put_status,
     SettleCommand: _settle,
     PutInputs: _put_inputs,
     Note: _note,

@@ -24,7 +24,7 @@ from stepped_engine import Answer, Moment, SteppedEngine
 from hedging.__main__ import main
 from hedging.core import execution
 from hedging.core.cancelling import MOST_CANCELS
-from hedging.core.effects import PutOrder, PutTicket
+from hedging.core.effects import Commit, PutOrder, PutStatus, PutTicket
 from hedging.core.events import Ticked
 from hedging.core.turn import Turn
 from hedging.engine.latches import set_kill_file
@@ -193,6 +193,25 @@ def test_nothing_is_begun_after_a_latch(quick_folder, seed, record_property):
     assert all(moments[moment] >= 10 for moment in Moment), moments
     assert cancels > len(late) / 10
     assert len(engine.venue.begun) > len(late) / 2
+
+
+@pytest.mark.control("C1")
+def test_a_halt_of_another_hand_stays_in_the_row_until_the_engine_knows_of_it(quick_folder):
+    """An order that was on its way is counted in the same row, by an engine that did not halt."""
+    engine = SteppedEngine(quick_folder, 1)
+    active = engine.state.status
+    with engine.ledger.write(engine.recorder.lease, engine.clock()) as transaction:
+        transaction.put_trading(halted(active, "a test"))
+
+    def put(status):
+        engine.recorder.carry_out(Commit((PutStatus(status, "a test", "engine"),)))
+        return engine.ledger.trading("demo")
+
+    counted = put(replace(active, auto=replace(active.auto, orders_used=1)))
+    assert (counted.state, counted.halted_because) == (TradingState.HALTED, "a test")
+    assert put(halted(active, "told")).halted_because == "told"
+    assert put(active).state is TradingState.ACTIVE
+    engine.close()
 
 
 def resting_orders(count: int, at=nouns.NOW):
