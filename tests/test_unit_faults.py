@@ -211,6 +211,7 @@ def test_with_nothing_wrong_automatic_mode_would_trade():
     assert (decided, refusals) == (Outcome.PROPOSE, ())
 
 
+@pytest.mark.control("C17")
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_wrong_unit_or_sign_is_seen_and_nothing_is_sent(name):
     sent = deepcopy(world())
@@ -224,6 +225,7 @@ def test_a_wrong_unit_or_sign_is_seen_and_nothing_is_sent(name):
     assert decided is Outcome.UNVALUED or red
 
 
+@pytest.mark.control("C17")
 @pytest.mark.parametrize(
     "name",
     [

@@ -221,6 +221,7 @@ def stale(pair: Pair) -> list[Accepted]:
     return [order for order in pair.venue.accepted if order.at > taken.get(order.token + 1, float("inf"))]
 
 
+@pytest.mark.control("I9")
 @pytest.mark.timeout(300)
 def test_no_stale_order_is_accepted_and_no_stale_write_is_taken(pairs, capsys):
     for pair in pairs:

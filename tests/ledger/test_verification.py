@@ -56,6 +56,7 @@ def terms():
     return from_file(terms_of(nouns.rules()), None, 1, nouns.NOW)
 
 
+@pytest.mark.control("I10")
 def test_random_tampers_are_all_found_and_named(written, place):
     """Those that leave a chain in agreement with itself are found by the exported heads alone."""
     done: dict[str, int] = {}

@@ -17,6 +17,8 @@ from hedging.units import Side
 from hedging.venues.session import AccountSession
 from hedging.venues.wire import Pacing
 
+pytestmark = pytest.mark.control("C9")
+
 WRITES = ("buy", "sell", "cancel", "cancel_by_label")
 CUTS = ["BEFORE", "RESET", "HEADERS", "BODY", "SILENT", "HTML", "HTML_OK", "TRUNCATED", "REDIRECT", "EMPTY"]
 

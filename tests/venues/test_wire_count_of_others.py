@@ -14,6 +14,8 @@ from hedging.model.venue_profile import DeadMan
 from hedging.units import Side
 from hedging.venues.limit_order import TimeInForce
 
+pytestmark = pytest.mark.control("C9")
+
 CUTS = [
     *(cut for cut in Cut if cut not in (Cut.AFTER, Cut.NOT_OURS)),
     "reset before it is read",
