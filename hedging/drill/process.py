@@ -265,7 +265,7 @@ class Process:
             self.world.at(wanted, partial(self._ticked, self.life, wanted))
 
     def _next(self, state: State, now: datetime) -> datetime:
-        """When to step though nothing happens: as the core wants it, or later while there is nothing to do."""
+        """When to step though nothing happens: as the core wants it, later where there is nothing to do."""
         if state.runs or state.searches or state.tickets or state.releases or not state.ready:
             return due(state, now)
         return max(now, min((*state.due.values(), now + IDLE)))

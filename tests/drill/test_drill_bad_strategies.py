@@ -32,7 +32,7 @@ def test_any_error_means_failed(monkeypatch):
         tracking.take_refusal(turn, happened.Refused(event.client_id, event.why))
 
     monkeypatch.setitem(steps.TAKES, happened.Unclear, give_up)
-    assert broken("late_but_fenced") & {"I1", "I3", "I4"}
+    assert broken("late_accept", profile="unfenced") & {"I1", "I3", "I4"}
 
 
 def test_rejected_after_five_not_found(monkeypatch):

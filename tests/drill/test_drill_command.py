@@ -37,7 +37,7 @@ def test_a_violation_ends_it_with_1_and_a_seed_that_replays_it(monkeypatch):
         tracking.take_refusal(turn, happened.Refused(event.client_id, event.why))
 
     monkeypatch.setitem(steps.TAKES, happened.Unclear, give_up)
-    found = run("--schedules", "30", "--fault", "late_but_fenced")
+    found = run("--schedules", "40", "--profile", "unfenced", "--fault", "late_accept")
     assert found.exit_code == 1
     violations = json.loads(found.stdout.splitlines()[-1])["violations"]
     name, seeds = next(iter(violations.items()))
