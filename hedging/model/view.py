@@ -96,8 +96,8 @@ class View:
     ``balances`` and ``hedges`` are of the instant that the exposures are of, so that the book can be written
     out and valued again. ``limits`` are of every scope, fullest first; ``terms`` is the version in force and
     ``proposals`` those that wait, newest first. ``reduced_because`` says why only reducing is allowed,
-    ``reduced_by`` who caused it and ``lifts_at`` when it ends by itself while the market stays sane (None: not
-    by itself, or it is not sane yet); ``shadow_seconds_needed`` is the shadow time that arming takes;
+    ``reduced_by`` who caused it and ``lifts_at`` when it ends by itself while the market stays sane (None:
+    not by itself, or it is not sane yet); ``shadow_seconds_needed`` is the shadow time that arming takes;
     ``controls`` are the pre-trade checks of each underlying's hedge with what they compare now.
     """
 
