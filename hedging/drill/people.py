@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = (1_300, 2_600)  # milliseconds
 THINKS = 0.5  # of the looks at a halted book: nobody does anything yet
+SLOW = 0.9  # of the looks at what waits: nobody does anything yet, where tickets soon expire
 REDUCES = 0.02  # of the looks: somebody wants less
 HANDS_OFF = 24 * SECOND  # nobody touches anything so long before the end
 ANN, TESS, RITA, VIC = ("ann", Role.TRADER), ("tess", Role.TRADER), ("rita", Role.RISK), ("vic", Role.VIEWER)
@@ -92,7 +93,8 @@ class People:
         waiting = [t for t in rows.tickets.values() if t.state is TicketState.PROPOSED]
         if rows.status.auto.mode is AutoMode.ARMED:
             return
-        for ticket in waiting:
+        slow = world.plan.strict and rng.random() < SLOW
+        for ticket in () if slow else waiting:
             self._judge(ticket)
         if not waiting and self.arms and rng.random() < 0.3:
             self._arm()
@@ -123,6 +125,8 @@ class People:
         if drawn > 0.96 and world.now < world.faults_until:
             self.ask(who, CommandKind.REJECT, ref=ticket.id, reason="not now")
             return
+        if 0.05 <= drawn < 0.1:
+            self._approve(VIC, ticket.id, seen)
         self.seen = {ticket.id: seen}
         key = self._approve(who, ticket.id, seen)
         if self.double_clicks:

@@ -37,9 +37,9 @@ class Planned:
 class Plan:
     """One schedule. ``flows``: coins that a customer's trade adds, by time; ``jumps``: shares of the price.
 
-    ``strict``: small clips, a tight budget of messages, tickets that soon expire. ``crash_at``: number of the
-    boundary at which the engine dies, None where it does not; ``quiet``: microseconds from the last fault to
-    the end.
+    ``strict``: small clips, a tight budget of messages, tickets that soon expire, automatic mode that may
+    not repeat itself much, and slow people. ``crash_at``: number of the boundary at which the engine dies,
+    None where it does not; ``quiet``: microseconds from the last fault to the end.
     """
 
     seed: int
@@ -115,13 +115,15 @@ def plan(seed: int) -> Plan:
     ends = max(each.end for each in faults)
     inverse = rng.random() < 0.3
     rests = profile.dead_man is DeadMan.CANCEL_ALL_AFTER and (bool(needs & RESTING) or rng.random() < 0.25)
+    strict = Random(seed + 5_000_011).random() < STRICT_SHARE  # noqa: S311 a simulation
     sliced = ExecutionStyle.SLICES if rng.random() < 0.1 else ExecutionStyle.MARKETABLE
+    style = ExecutionStyle.PASSIVE if rests else sliced
     return Plan(
         seed=seed,
         profile=profile,
         faults=tuple(faults),
         settlement=Settlement.INVERSE if inverse else Settlement.LINEAR,
-        style=ExecutionStyle.PASSIVE if rests else sliced,
+        style=style,
         target=rng.choice((HedgeTarget.CENTRE, HedgeTarget.EDGE)),
         accounts=("main", "book"),
         engines=2 if needs & TWO_ENGINES or rng.random() < 0.08 else 1,
@@ -130,7 +132,7 @@ def plan(seed: int) -> Plan:
         arms=rng.random() < 0.8,
         flows=tuple(_flows(rng, begin, ends)),
         jumps=tuple(_jumps(rng, ends)) if inverse else (),
-        strict=Random(seed + 5_000_011).random() < STRICT_SHARE,  # noqa: S311 a simulation
+        strict=strict and style is ExecutionStyle.MARKETABLE,
         crash_at=rng.randrange(1, 60) if "crash_at_boundary" in needs else None,
     )
 

@@ -32,11 +32,14 @@ def rules_of(plan: Plan) -> Rules:
         execution=ExecutionRules(
             style=plan.style,
             clip_usd=40_000.0 if plan.strict else 150_000.0,
-            slice_usd=40_000.0 if plan.strict else 100_000.0,
             passive_seconds=4.0,
             messages_per_second=1.0 if plan.strict else 5.0,
             messages_burst=5 if plan.strict else 10,
-            ticket_seconds=20.0 if plan.strict else 120.0,
+            ticket_seconds=30.0 if plan.strict else 120.0,
         ),
-        auto=AutoRules(shadow_minutes=0.0),
+        auto=AutoRules(
+            shadow_minutes=0.0,
+            repeats_10_minutes=3 if plan.strict else 6,
+            sign_flips=1 if plan.strict else 3,
+        ),
     )

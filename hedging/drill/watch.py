@@ -241,7 +241,10 @@ class Watch:
 
     def _expect_end(self, since: int) -> None:
         world = self.world
-        mine = [each for each in world.venue.orders if each.open and each.accepted <= since]
+        known = world.store.rows.orders
+        mine = [
+            o for o in world.venue.orders if o.open and o.accepted <= since and o.order.client_id in known
+        ]
         if mine:
             hindered = any(each.name not in HALTING for each in world.active)
             due = (max(world.now, world.faults_until) if hindered else world.now) + KILL_SECONDS * SECOND

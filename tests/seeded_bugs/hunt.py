@@ -15,20 +15,22 @@ from hedging.drill.runner import play
 
 def main() -> None:
     """Stop at the first schedule that breaks what it may break; without ``--breaks`` at the first at all."""
-    wanted = argparse.ArgumentParser(description=__doc__)
-    wanted.add_argument("--seed", type=int, default=1)
-    wanted.add_argument("--schedules", type=int, default=400)
-    wanted.add_argument("--profile", default=None)
-    wanted.add_argument("--fault", default=None)
-    wanted.add_argument("--where", default="", help="only plans that have this, as style=passive")
-    wanted.add_argument("--breaks", default="")
-    wanted.add_argument("--these", type=int, nargs="*", default=None, help="these seeds alone, all of them")
-    given = wanted.parse_args()
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--schedules", type=int, default=400)
+    options.add_argument("--profile", default=None)
+    options.add_argument("--fault", default=None)
+    options.add_argument("--where", default="", help="only plans of this kind, as style=passive,strict=True")
+    options.add_argument("--breaks", default="")
+    options.add_argument("--these", type=int, nargs="*", default=None, help="these seeds alone, all of them")
+    given = options.parse_args()
     breaks = set(given.breaks.split(",")) - {""}
     if given.these is None:
         every = seeds(given.seed, given.profile, given.fault)
-        name, _, value = given.where.partition("=")
-        fitting = (seed for seed in every if not name or str(getattr(plan(seed), name)) == value)
+        wanted = [each.split("=") for each in given.where.split(",") if each]
+        fitting = (
+            seed for seed in every if all(str(getattr(plan(seed), name)) == is_ for name, is_ in wanted)
+        )
         chosen = list(islice(fitting, given.schedules))
     else:
         chosen = given.these
