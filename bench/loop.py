@@ -370,8 +370,13 @@ def _still_running(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 def run(load: Load, peer_seconds: float) -> list[dict[str, object]]:
     """Every row; the peer comes second, in the same process."""
-    with tempfile.TemporaryDirectory() as folder:
-        rows = asyncio.run(measure(load, Path(folder)))
+    before = sys.getswitchinterval()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            rows = asyncio.run(measure(load, Path(folder)))
+    finally:
+        sys.setswitchinterval(before)
+        gc.unfreeze()
     if peer_seconds:
         rows.append(asyncio.run(measure_peer(Load(peer_seconds, load.rate, load.instruments))))
     return [{"bench": "loop", **row} for row in rows]
