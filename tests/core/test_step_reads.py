@@ -88,6 +88,18 @@ def test_what_automatic_mode_sent_counts_as_repeated_though_it_ended_before_the_
     assert found.state.status.auto.orders_used == 0
 
 
+def test_a_read_that_fails_is_left_alone_for_a_while_also_by_a_run_that_wants_it():
+    """Asked again as soon as it had failed, a broken endpoint was asked 25 times a second."""
+    found = running()
+    found.approve(found.ticket)
+    found.filled(found.submitted())
+    asked = 0
+    for _ in range(100):
+        asked += found.asked(QueryKind.POSITIONS)
+        found.happen(happened.QueryFailed(ACCOUNT, QueryKind.POSITIONS, "HTTP 500"), after=0.04)
+    assert 1 <= asked <= 4
+
+
 def test_a_run_that_waits_looks_again_at_news_and_else_twice_a_second():
     found = running()
     found.positions(after=3.0)

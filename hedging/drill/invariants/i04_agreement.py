@@ -47,12 +47,12 @@ def _positions(now: Ended) -> Iterator[str]:
     if now.state is None:
         return
     for name, held in now.positions.items():
-        known = now.state.accounts[name].positions
-        if known is None:
+        account = now.state.accounts[name]
+        if account.positions is None:
             yield f"the positions of {name} are not known"
             continue
         for instrument, amount in held.items():
-            ours = known[instrument].amount if instrument in known else 0
+            ours = account.expected(instrument)
             if ours != amount:
                 yield f"{instrument} of {name} is {ours} to us, {amount} at the exchange"
 
