@@ -109,12 +109,12 @@ def test_where_one_change_is_refused_none_is_stored(recorder):
 
 def test_an_attempt_is_stored_only_beside_the_orders_it_was_counted_with(recorder):
     recorder.carry_out(Commit((InsertAttempt(attempt(), ()),)))
-    known = ((attempt().client_id, "sent"),)
+    known, other = ((attempt().client_id, "sent"),), attempt(1, instrument="BTC-25DEC26")
     for wrong in ((), ((attempt().client_id, "acked"),), (*known, ("T2", "sent"))):
         with pytest.raises(LedgerError, match="differs from memory"):
-            recorder.carry_out(Commit((InsertAttempt(attempt(1), wrong),)))
+            recorder.carry_out(Commit((InsertAttempt(other, wrong),)))
     assert len(recorder.ledger.orders()) == 1
-    recorder.carry_out(Commit((InsertAttempt(attempt(1), known),)))
+    recorder.carry_out(Commit((InsertAttempt(other, known),)))
     assert len(recorder.ledger.orders()) == 2
 
 
