@@ -22,7 +22,7 @@ LOOK_EVERY = (1_300, 2_600)  # milliseconds
 THINKS = 0.5  # of the looks at a halted book: nobody does anything yet
 SLOW = 0.9  # of the looks at what waits: nobody does anything yet, where tickets soon expire
 REDUCES = 0.02  # of the looks: somebody wants less
-HANDS_OFF = 24 * SECOND  # nobody touches anything so long before the end
+HANDS_OFF = 34 * SECOND  # before the end nobody touches anything: three failed tickets end automatic mode
 ANN, TESS, RITA, VIC = ("ann", Role.TRADER), ("tess", Role.TRADER), ("rita", Role.RISK), ("vic", Role.VIEWER)
 
 

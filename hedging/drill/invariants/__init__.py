@@ -15,6 +15,7 @@ from hedging.drill.invariants import (
     c12_the_venue_is_the_truth,
     c13_nothing_rests_alone,
     c16_near_expiry,
+    c18_armed,
     i01_one_order,
     i02_worst_case,
     i03_no_over_hedge,
@@ -49,6 +50,7 @@ ALL: tuple[ModuleType, ...] = (
     c12_the_venue_is_the_truth,
     c13_nothing_rests_alone,
     c16_near_expiry,
+    c18_armed,
 )
 
 
