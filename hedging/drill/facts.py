@@ -96,7 +96,7 @@ class Ended:
 
     ``state`` is of the engine that holds the lease, None where none does; ``positions``: what the exchange
     has, by account. ``losing``: the ledger was restored from a backup. ``delta`` in coin; ``moved``: seconds
-    since something outside moved it.
+    since something outside moved it. ``tradable``: the hedge has neither expired nor been delisted.
     """
 
     rows: Rows
@@ -111,3 +111,4 @@ class Ended:
     moved: float
     item: UnderlyingRules
     now: datetime
+    tradable: bool = True

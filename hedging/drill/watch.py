@@ -224,6 +224,7 @@ class Watch:
             delta=world.venue.net_delta(world.now),
             lot=float(hedge.lot) * world.market.delta_per_unit(hedge, world.now),
             moved=(world.now - moved) / SECOND,
+            tradable=not world.venue.switches.expired,
             item=world.setup.rules.underlyings[0],
             now=at(world.now),
         )

@@ -76,5 +76,5 @@ def _hedged(now: Ended) -> Iterator[str]:
         return
     inside = band.lower - now.lot <= now.delta <= band.upper + now.lot
     waits = now.moved < SETTLED_SECONDS or status.state is not TradingState.ACTIVE or _at_work(now)
-    if auto.mode is AutoMode.ARMED and not inside and not waits:
+    if auto.mode is AutoMode.ARMED and now.tradable and not inside and not waits:
         yield f"the delta is {now.delta:+.3f} while automatic mode is armed"
