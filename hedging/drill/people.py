@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LOOK_EVERY = (1_300, 2_600)  # milliseconds
 THINKS = 0.5  # of the looks at a halted book: nobody does anything yet
 SLOW = 0.9  # of the looks at what waits: nobody does anything yet, where tickets soon expire
+WANTS_BACK = 0.3  # of the looks at a book that only reduces: somebody wants it back; else they approve
 REDUCES = 0.02  # of the looks: somebody wants less
 HANDS_OFF = 34 * SECOND  # before the end nobody touches anything: three failed tickets end automatic mode
 ANN, TESS, RITA, VIC = ("ann", Role.TRADER), ("tess", Role.TRADER), ("rita", Role.RISK), ("vic", Role.VIEWER)
@@ -80,7 +81,8 @@ class People:
     def _tend(self) -> None:
         world, rng = self.world, self.world.rng
         rows = world.store.rows
-        if rows.status.state is not TradingState.ACTIVE:
+        state = rows.status.state
+        if state is TradingState.HALTED or (state is TradingState.REDUCING and rng.random() < WANTS_BACK):
             self._bring_back()
             return
         if rng.random() < REDUCES and world.now < world.faults_until:

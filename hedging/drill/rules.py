@@ -39,7 +39,7 @@ def rules_of(plan: Plan) -> Rules:
         ),
         auto=AutoRules(
             shadow_minutes=0.0,
-            repeats_10_minutes=3 if plan.strict else 6,
+            repeats_10_minutes=2 if plan.strict else 6,
             sign_flips=1 if plan.strict else 3,
         ),
     )
