@@ -5,7 +5,7 @@ drill's schedules that are chosen for it then have to break an invariant that th
 bug, then one line of JSON; exit 1 when any of them stays green, or when the true source breaks anything on a
 seed that saw a bug.
 
-Run: ``python tests/seeded_bugs/run.py [--only NAME …] [--every N] [--jobs 2]``.
+Run: ``python tests/seeded_bugs/run.py [--only NAME …] [--every N] [--jobs 2] [--seed 1]``.
 """
 
 import argparse
@@ -19,13 +19,13 @@ import time
 import tomllib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-USUAL = "--schedules 400 --seed 1"
+USUAL = "--schedules 400"
 MOST_SECONDS = 400
 
 
@@ -180,8 +180,10 @@ def main() -> int:
     chosen.add_argument("--every", type=int, default=1, help="take one bug of so many")
     chosen.add_argument("--bugs", type=Path, default=HERE / "bugs.toml", help="the file that lists them")
     chosen.add_argument("--jobs", type=int, default=2)
+    chosen.add_argument("--seed", type=int, default=1, help="where the schedules begin")
     given = chosen.parse_args()
-    wanted = [bug for bug in bugs(given.bugs) if given.only is None or bug.name in given.only][:: given.every]
+    known = (replace(each, drill=(*each.drill, "--seed", str(given.seed))) for each in bugs(given.bugs))
+    wanted = [bug for bug in known if given.only is None or bug.name in given.only][:: given.every]
     return run(wanted, given.jobs)
 
 
