@@ -1,6 +1,7 @@
-"""The command: one line of JSON, exit code 1 on a violation, and ten thousand schedules without any."""
+"""The command: one line of JSON, exit code 1 on a violation, and many schedules without any."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,9 @@ from hedging.drill.command import drill
 from hedging.drill.plan import cells
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEDULES = 10_000
+SCHEDULES = int(os.environ.get("HEDGING_SCHEDULES", "1000"))  # .ci/run asks for ten thousand
+EVERY_CELL = 10_000
+INVARIANTS = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I11", "I12", "I13", "I14", "C14", "C12")
 
 
 def run(*words):
@@ -51,14 +54,17 @@ def test_what_is_not_known_is_refused(words):
     assert run("--schedules", "1", *words).exception is not None
 
 
+@pytest.mark.control(*INVARIANTS)
 @pytest.mark.timeout(1_500)
-def test_ten_thousand_schedules():
+def test_random_schedules_break_nothing(record_property):
     line = [sys.executable, "-m", "hedging", "drill", "--seed", "1", "--schedules", str(SCHEDULES)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     found = json.loads(done.stdout.splitlines()[-1])
     print(f"{found['schedules']} schedules in {found['seconds']} s, {found['schedules_per_second']} a second")
     assert found["violations"] == {}, found["words"]
     assert found["schedules"] == SCHEDULES
-    assert found["uncovered"] == []
+    if SCHEDULES >= EVERY_CELL:
+        assert found["uncovered"] == []
     assert sum(len(row) for row in found["coverage"].values()) == len(cells())
     assert done.returncode == 0
+    record_property("figure", f"{found['schedules']:,} schedules, {found['orders']:,} orders: 0 violations")
