@@ -45,7 +45,17 @@ def restored(setup: Setup, accounts: Iterable[Account], stored: Stored, lease_un
         needed=needed_keys(setup.rules, named),
         days=stored.days or {},
         automatic=stored.automatic,
+        messages=_messages(stored.orders),
     )
+
+
+def _messages(stored: Iterable[Order]) -> dict[str, tuple[datetime, ...]]:
+    """When orders left, by venue: the budget of the last minute outlives a restart (C6)."""
+    times: dict[str, list[datetime]] = {}
+    for order in stored:
+        if order.sent_at is not None:
+            times.setdefault(order.venue, []).append(order.sent_at)
+    return {venue: tuple(sorted(each)) for venue, each in times.items()}
 
 
 def take_start(turn: Turn, _: Started) -> None:

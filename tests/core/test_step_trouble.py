@@ -187,3 +187,9 @@ def test_a_passive_order_rests_at_the_touch_is_kept_alive_then_cancelled_and_cro
 def test_where_the_venue_has_no_dead_mans_switch_a_passive_ticket_crosses_at_once():
     _, order = sent(profile=DERIBIT, chosen=passive(seconds=5.0))
     assert order.lifetime is Lifetime.IMMEDIATE
+
+
+def test_the_message_budget_outlives_a_restart():
+    before, order = sent()
+    found = Steps(stored=Stored(orders=tuple(before.state.orders.values())))
+    assert found.state.messages == {"deribit": (order.sent_at,)}
