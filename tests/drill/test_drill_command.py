@@ -16,7 +16,7 @@ from hedging.drill.command import drill
 from hedging.drill.plan import cells
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEDULES = int(os.environ.get("HEDGING_SCHEDULES", "1000"))  # .ci/run asks for ten thousand
+SCHEDULES = int(os.environ.get("HEDGING_SCHEDULES", "400"))  # .ci/run asks for ten thousand
 EVERY_CELL = 10_000
 INVARIANTS = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I11", "I12", "I13", "I14", "C14", "C12")
 

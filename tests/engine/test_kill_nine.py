@@ -22,7 +22,7 @@ from hedging.model.trading import Command, CommandKind, OrderState, Role, Ticket
 from hedging.paper.control_client import ControlClient
 from hedging.workflow.order import LIVE
 
-KILLS = int(os.environ.get("HEDGING_KILLS", "40"))  # .ci/run asks for two hundred
+KILLS = int(os.environ.get("HEDGING_KILLS", "15"))  # .ci/run asks for two hundred
 SEED = 20261122
 PERPETUAL = "BTC-PERPETUAL"
 FAULTS = (
