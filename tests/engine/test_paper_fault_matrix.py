@@ -295,6 +295,10 @@ def over(running, watch, since) -> None:
     assert running.process.poll() is None
 
 
+def _hits(running, name) -> int:
+    return next(row.hits for row in running.control.faults() if row.name == name)
+
+
 @pytest.mark.parametrize("name", CHOSEN)
 def test_no_fault_makes_two_orders_of_one_or_passes_a_limit(running, watch, name):
     recovered(running, watch)
@@ -303,7 +307,12 @@ def test_no_fault_makes_two_orders_of_one_or_passes_a_limit(running, watch, name
     arm(running)
     running.control.set_fault(name, **case.parameters)
     on_for(running, case.seconds)
-    struck = next(row.hits for row in running.control.faults() if row.name == name)
+    struck = _hits(running, name)
+    patience = time.monotonic() + 15  # a busy machine asks for less in the same time
+    while not struck and name in ALWAYS and time.monotonic() < patience:
+        running.control.set_fault(name, **case.parameters)
+        on_for(running, case.seconds)
+        struck = _hits(running, name)
     assert struck or name not in ALWAYS, "the fault met nothing"
     running.control.clear_faults()
     over(running, watch, since)

@@ -171,10 +171,11 @@ def test_verification_beside_a_writer_sees_one_state(ledger, lease, sample, plac
 
 def test_only_one_of_many_takes_the_lease(place, sample):
     winners = []
-    gate = threading.Barrier(6)
+    gate = threading.Barrier(6, timeout=60)
+    opened = [place.open() for _ in range(6)]  # one by one: only the lease is raced for
 
     def work(n: int) -> None:
-        mine = place.open()
+        mine = opened[n]
         gate.wait()
         with contextlib.suppress(LeaseLost):
             winners.append(mine.acquire_lease("desk", f"engine-{n}", sample.now, sample.ttl))
