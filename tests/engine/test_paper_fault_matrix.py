@@ -45,11 +45,11 @@ ALWAYS = {
     "rate_limited": Case(),
     "positions_empty": Case(seconds=2.5),
     "lost_messages": Case({"channels": "account"}, 2.5),
-    "truncated_json": Case({"times": 1}),
 }
 """Run at every change, beside ``WRONG_DATA`` and those of ``test_faults.py``; the rest needs the variable."""
 
 ON_DEMAND = {
+    "truncated_json": Case({"times": 1}),
     "auth_expired": Case(seconds=2.5),
     "clock_skew": Case({"ahead": 10.0}, 3.0),
     "clock_step_back": Case(seconds=4.0),
