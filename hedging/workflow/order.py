@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hedging.errors import WorkflowError
-from hedging.model.instrument import AmountUnit, Instrument
+from hedging.model.instrument import Instrument
 from hedging.model.rules import ExecutionRules
 from hedging.model.trading import Fill, Order, OrderReport, OrderState, Ticket
 
@@ -162,14 +162,6 @@ def worst_case(order: Order) -> Decimal:
     if order.state in TERMINAL:
         return Decimal(0)
     return max(order.amount - order.filled, Decimal(0)) * order.side
-
-
-def clip_amount(instrument: Instrument, remaining: Decimal, price: Decimal, rules: ExecutionRules) -> Decimal:
-    """Amount of the next clip: ``clip_usd``, and up to a minimum more rather than leave less than that."""
-    usd = Decimal(str(rules.clip_usd))
-    largest = (usd if instrument.amount_unit is AmountUnit.USD else usd / price) / instrument.multiplier
-    largest = max(instrument.minimum, largest // instrument.lot * instrument.lot)
-    return remaining if remaining < largest + instrument.minimum else largest
 
 
 def _contradiction(order: Order, report: OrderReport) -> str:

@@ -13,6 +13,7 @@ from nouns import NOW, linear_perpetual, order, perpetual, seconds, ticket
 from hedging.errors import WorkflowError
 from hedging.model.rules import ExecutionRules
 from hedging.model.trading import Fill, OrderReport, OrderState
+from hedging.policy.execution_style import clip_amount
 from hedging.units import Side
 from hedging.workflow import order as life
 from hedging.workflow.order import LIVE, TERMINAL
@@ -297,7 +298,7 @@ def test_the_client_id_names_ticket_leg_and_clip_and_fits_every_venue():
     assert (first.state, first.fence_at) == (OrderState.NEW, NOW + seconds(5))
 
 
-CLIP = ExecutionRules(clip_usd=250_000)
+CLIP_USD = 250_000.0
 
 
 @given(lots=st.integers(1, 300_000), minimum=st.sampled_from([1, 50]))
@@ -305,7 +306,7 @@ def test_clips_end_and_never_leave_a_rest_that_cannot_be_sent(lots, minimum):
     instrument = perpetual(minimum=Decimal(10 * minimum))
     rest, clips = Decimal(10) * max(lots, minimum), 0
     while rest:
-        clip = life.clip_amount(instrument, rest, Decimal(100_000), CLIP)
+        clip = clip_amount(instrument, rest, Decimal(100_000), CLIP_USD)
         assert instrument.minimum <= clip < 250_000 + instrument.minimum
         assert clip % instrument.lot == 0
         rest -= clip
@@ -315,11 +316,11 @@ def test_clips_end_and_never_leave_a_rest_that_cannot_be_sent(lots, minimum):
 
 
 def test_a_linear_clip_is_counted_in_coins():
-    clip = life.clip_amount(linear_perpetual(), Decimal("9.5"), Decimal(100_000), CLIP)
+    clip = clip_amount(linear_perpetual(), Decimal("9.5"), Decimal(100_000), CLIP_USD)
     assert clip == Decimal("2.5")
 
 
 def test_a_clip_of_contracts_is_counted_in_contracts():
     one = Decimal(1)
     contract = perpetual(multiplier=Decimal(100), lot=one, minimum=one)
-    assert life.clip_amount(contract, Decimal(9300), Decimal(100_000), CLIP) == Decimal(2500)
+    assert clip_amount(contract, Decimal(9300), Decimal(100_000), CLIP_USD) == Decimal(2500)
