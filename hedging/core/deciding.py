@@ -30,8 +30,7 @@ def take_look(turn: Turn, event: Looked) -> None:
         instrument_troubles=event.instrument_troubles,
     )
     turn.set(market=market)
-    whole = turn.state.assessment(turn.now)
-    turn.set(whole=whole)
+    whole = turn.value_book()
     if not turn.state.ready:
         return
     watching.watch(turn)

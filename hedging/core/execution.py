@@ -161,7 +161,7 @@ def _judged(turn: Turn, run: Run, ticket: Ticket) -> tuple[Order, Refusal | None
     """The next attempt as the gates see it. Raises Over where there is none, NotYet where it waits."""
     state, now = turn.state, turn.now
     instrument = state.setup.instruments[run.item.hedge_key]
-    whole = state.assessment(now)
+    whole = turn.assessment()
     wanted = _wanted(turn, run, ticket, instrument, whole)
     order = orders.attempt(ticket, instrument, run.clip, wanted, now, state.rules.execution)
     order = replace(order, fence_at=min(order.fence_at, state.lease_until - FENCE_MARGIN))

@@ -8,6 +8,7 @@ from typing import TypeVar
 from hedging.core.account import Account
 from hedging.core.effects import AddFill, Change, Commit, Effect, Note, PutOrder, PutStatus, PutTicket
 from hedging.core.state import DayCount, Run, Search, State
+from hedging.decide import Assessment
 from hedging.model.trading import AutoSetting, Fill, Order, Ticket, TradingStatus
 from hedging.workflow.authority import auto_off
 from hedging.workflow.order import LIVE
@@ -25,6 +26,7 @@ class Turn:
     def __init__(self, state: State, now: datetime) -> None:
         self.state = state
         self.now = now
+        self._valued: Assessment | None = None
         self._changes: list[Change] = []
         self._effects: list[Effect] = []
 
@@ -40,6 +42,16 @@ class Turn:
     def store(self, change: Change) -> None:
         """Want something stored in this step's commit."""
         self._changes.append(change)
+
+    def value_book(self) -> Assessment:
+        """Value the book on the market and accounts of now, and keep it: nothing later in a look moves it."""
+        self._valued = self.state.assessment(self.now)
+        self.set(whole=self._valued)
+        return self._valued
+
+    def assessment(self) -> Assessment:
+        """The book valued now: as this step has valued it already, where it has."""
+        return self._valued or self.state.assessment(self.now)
 
     def note(self, kind: str, ref: str, body: object, actor: str = "engine") -> None:
         """Want a record of something that changes no row."""

@@ -12,8 +12,7 @@ from hedging.model.instrument import Instrument
 from hedging.settings import Settings
 from hedging.venues.address import DERIBIT, AccountAddress
 from hedging.venues.reading_session import ReadingSession
-from hedging.venues.session import AccountSession
-from hedging.venues.sessions import polled_session
+from hedging.venues.sessions import order_session, polled_session
 from hedging.venues.wire import Pacing
 
 
@@ -46,8 +45,8 @@ def open_accounts(settings: Settings) -> Accounts:
         trading,
         {
             address.name: Sessions(
-                orders=AccountSession(address, clock.utc_now, Pacing.UNPACED),
-                reads=AccountSession(address, clock.utc_now, Pacing.PACED),
+                orders=order_session(address, clock.utc_now, Pacing.UNPACED),
+                reads=order_session(address, clock.utc_now, Pacing.PACED),
             )
             for address in trading
         },
