@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from nouns import order as plain_order
-from steps import ACCOUNT, HEDGE, Steps
+from steps import ACCOUNT, HEDGE, Steps, running, sent
 
 from hedging.core import events as happened
 from hedging.core.effects import AddFill, Cancel, NoteConflict, Submit
@@ -16,19 +16,6 @@ from hedging.core.queries import QueryKind
 from hedging.core.starting import Stored
 from hedging.model.trading import AutoMode, CommandKind, OrderState, TicketState, TradingState
 from hedging.units import Side
-
-
-def running(**changes) -> Steps:
-    found = Steps(**changes)
-    found.start()
-    found.look()
-    return found
-
-
-def sent(**changes):
-    found = running(**changes)
-    found.approve(found.ticket)
-    return found, found.submitted()
 
 
 def armed(**changes) -> Steps:

@@ -1,25 +1,11 @@
 """From a drift to a hedge, and every way in which an order's fate becomes known."""
 
-from steps import Steps
+from steps import Steps, sent
 
 from hedging.core import events as happened
 from hedging.core.effects import Submit
 from hedging.core.queries import QueryKind
 from hedging.model.trading import OrderState, TicketState
-
-
-def running(**changes) -> Steps:
-    found = Steps(**changes)
-    found.start()
-    assert found.state.ready
-    found.look()
-    return found
-
-
-def sent(**changes):
-    found = running(**changes)
-    found.approve(found.ticket)
-    return found, found.submitted()
 
 
 def test_nothing_is_decided_before_every_account_was_read():

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from nouns import order as plain_order
-from steps import ACCOUNT, HEDGE, Steps, passive
+from steps import ACCOUNT, HEDGE, Steps, passive, running, sent
 
 from hedging.core import events as happened
 from hedging.core.effects import Cancel, KeepAlive, Latch, SettleCommand, Submit
@@ -23,19 +23,6 @@ from hedging.model.trading import (
 )
 from hedging.model.venue_profile import DERIBIT, OKX
 from hedging.units import Side
-
-
-def running(**changes) -> Steps:
-    found = Steps(**changes)
-    found.start()
-    found.look()
-    return found
-
-
-def sent(**changes):
-    found = running(**changes)
-    found.approve(found.ticket)
-    return found, found.submitted()
 
 
 def answer(found: Steps) -> SettleCommand:

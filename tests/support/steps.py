@@ -27,7 +27,7 @@ from hedging.core.starting import Stored, restored
 from hedging.core.state import Setup, State
 from hedging.core.step import step
 from hedging.model.limits import Limit, Measure
-from hedging.model.rules import AutoRules, Rules
+from hedging.model.rules import AutoRules, ExecutionStyle, Rules
 from hedging.model.trading import Command, CommandKind, Fill, Order, OrderReport, OrderState, Role, Ticket
 from hedging.model.venue_profile import DERIBIT, VenueProfile
 
@@ -202,10 +202,24 @@ class Steps:
         self.happen(happened.Answered(order.client_id, report, (fill,)), after=0.05)
 
 
+def running(**changes: object) -> Steps:
+    """An engine that is ready and has looked at the market."""
+    found = Steps(**changes)  # type: ignore[arg-type]
+    found.start()
+    assert found.state.ready
+    found.look()
+    return found
+
+
+def sent(**changes: object) -> tuple[Steps, Order]:
+    """An engine whose ticket a person has approved, and the first order, which is out."""
+    found = running(**changes)
+    found.approve(found.ticket)
+    return found, found.submitted()
+
+
 def passive(seconds: float = 5.0) -> Rules:
     """Rules under which orders rest first."""
-    from hedging.model.rules import ExecutionStyle
-
     whole = rules()
     return replace(
         whole, execution=replace(whole.execution, style=ExecutionStyle.PASSIVE, passive_seconds=seconds)
